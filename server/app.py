@@ -1,0 +1,41 @@
+"""The Flask application: the only place where the parts meet."""
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import server.models  # noqa: F401  every table must be known before a mapper is used
+from server.config import Settings, read_settings
+from server.db import db, init_db
+from server.errors import register_errors
+from server.i18n import init_i18n
+from sync.messages import MAX_PHOTO_BYTES
+
+MIGRATIONS = "server/migrations"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application from `settings` (default: read from the environment)."""
+    settings = settings or read_settings()
+    app = Flask("server", static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MAX_PHOTO_BYTES + 1_048_576,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+    )
+    app.extensions["xuncheng_settings"] = settings
+    init_db(app, settings.database_url)
+    Migrate(app, db, directory=MIGRATIONS, render_as_batch=settings.is_sqlite)
+    init_i18n(app, settings)
+    register_errors(app)
+    _register_routes(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _register_routes(app: Flask) -> None:
+    """Attach every part's routes; each part has one `init_app`."""

@@ -1,0 +1,1 @@
+"""Divisions, grids, zones and beats; which grid a point lies in."""

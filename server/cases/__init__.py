@@ -1,0 +1,1 @@
+"""The hub: what must be put right, followed until closed."""

@@ -1,0 +1,1 @@
+"""Categories, conditions, limits, units and phrases."""

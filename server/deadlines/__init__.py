@@ -1,0 +1,1 @@
+"""The sweep over due dates, and the scheduler that knocks."""

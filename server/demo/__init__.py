@@ -1,0 +1,1 @@
+"""A believable district to try everything on."""

@@ -1,0 +1,27 @@
+"""The id of this stretch of history. It changes when history may have gone back (a restore)."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from server.db import db
+from server.feed.models import Epoch
+
+
+def current_epoch() -> str | None:
+    """Return the epoch's id, or None while there is no database yet (an error page must not fail)."""
+    try:
+        return db.session.execute(select(Epoch.value).where(Epoch.id == 1)).scalar()
+    except (OperationalError, ProgrammingError):
+        db.session.rollback()
+        return None
+
+
+def start_epoch(session: Session, now: datetime) -> str:
+    """Begin a new stretch of history and return its id."""
+    value = str(uuid.uuid4())
+    session.merge(Epoch(id=1, value=value, started_at=now))
+    return value

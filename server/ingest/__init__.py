@@ -1,0 +1,1 @@
+"""In from devices: changes and uploads."""

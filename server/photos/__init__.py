@@ -1,0 +1,1 @@
+"""Content-addressed photos: uploads, checks, derived sizes."""

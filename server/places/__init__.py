@@ -1,0 +1,1 @@
+"""Premises, road sections and lots."""

@@ -1,0 +1,1 @@
+"""Out to devices: pages of the feed, snapshots."""

@@ -1,0 +1,1 @@
+"""The working calendar, and arithmetic on working time."""
