@@ -9,9 +9,8 @@ from server.config import Settings, read_settings
 from server.db import db, init_db
 from server.errors import register_errors
 from server.i18n import init_i18n
+from server.schema import MIGRATIONS
 from sync.messages import MAX_PHOTO_BYTES
-
-MIGRATIONS = "server/migrations"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -27,7 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["xuncheng_settings"] = settings
     init_db(app, settings.database_url)
-    Migrate(app, db, directory=MIGRATIONS, render_as_batch=settings.is_sqlite)
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=settings.is_sqlite)
     init_i18n(app, settings)
     register_errors(app)
     _register_routes(app)

@@ -70,6 +70,8 @@ CATALOGUE: dict[str, ErrorKind] = {
     "photo_too_large": ErrorKind(413, "照片超过 40 MB"),
     # --- settings and commands
     "bad_setting": ErrorKind(500, "设置有误"),
+    "schema_outdated": ErrorKind(500, "数据库尚未建立或版本不符，请先初始化"),
+    "database_unreachable": ErrorKind(503, "无法连接数据库"),
     "demo_only": ErrorKind(403, "演示账号只能在演示服务器上使用"),
     "provisional_calendar": ErrorKind(422, "该日期的工作日历尚未公布，暂按法定节假日推算"),
     "weak_password": ErrorKind(422, "密码太短，至少 8 个字符"),

@@ -1,0 +1,45 @@
+"""`python -m server`: every command of the server, collected from the parts.
+
+A part's `commands.py` exposes `commands: list[click.Command]`. A command that needs the database is
+decorated with `flask.cli.with_appcontext`; the application is built only then, so that `--help`
+touches nothing.
+"""
+
+import click
+from flask.cli import ScriptInfo
+from flask_migrate.cli import db as migration_commands
+
+from server.app import create_app
+from server.serve import serve
+from sync.errors import XunchengError
+
+
+class ServerCommands(click.Group):
+    """Prints our errors as one sentence with their code, in place of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except XunchengError as error:
+            raise click.ClickException(_sentence(error)) from error
+
+
+def _sentence(error: XunchengError) -> str:
+    lines = [f"{error.kind.message} [{error}]"]
+    lines += [f"  {path}: {'; '.join(messages)}" for path, messages in error.fields.items()]
+    if error.hint:
+        lines.append(f"  → {error.hint}")
+    return "\n".join(lines)
+
+
+@click.group(cls=ServerCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """The Xuncheng (巡城) server and its tools. Settings: XUNCHENG_* variables (docs/settings.md)."""
+    ctx.obj = ScriptInfo(create_app=create_app, set_debug_flag=False)
+
+
+_OWN: list[click.Command] = [serve, migration_commands]
+
+for command in _OWN:
+    main.add_command(command)
