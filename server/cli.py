@@ -35,7 +35,7 @@ def _sentence(error: XunchengError) -> str:
 @click.group(cls=ServerCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """The Xuncheng (巡城) server and its tools. Settings: XUNCHENG_* variables (docs/settings.md)."""
+    """The Xuncheng (巡城) server and its tools. Settings: docs/settings.md."""
     ctx.obj = ScriptInfo(create_app=create_app, set_debug_flag=False)
 
 

@@ -20,7 +20,7 @@ def upgrade_schema() -> None:
 
 
 def mark_schema_current() -> None:
-    """Record that the tables, made in another way (`create_all`), are those of the newest revision."""
+    """Record that tables made in another way (`create_all`) are those of the newest revision."""
     stamp(directory=str(MIGRATIONS))
 
 

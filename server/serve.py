@@ -32,8 +32,6 @@ STOP_WITHIN_S = 10
 @with_appcontext
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the API and the console until SIGTERM or Ctrl-C."""
-    from flask import current_app
-
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.extensions["xuncheng_settings"]
     require_current_schema(db.engine)
@@ -68,7 +66,7 @@ def _serve_alone(app: Flask, settings: Settings, host: str, port: int) -> None:
     server.close()
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
+def _stop(_: int, __: FrameType | None) -> NoReturn:
     raise SystemExit(0)  # waitress answers the requests in hand, then its run() returns
 
 
