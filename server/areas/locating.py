@@ -82,13 +82,7 @@ def locate(session: Session, lat: float, lon: float) -> Place:
     """Return what the WGS-84 point lies in; on a shared edge the least code wins."""
     found = _MAP.get(session)
     point = Point(lon, lat)
-    grid = next(iter(found.grids.around(point)), None)
-    if grid is not None:
-        grid_code, community, street = grid
-    else:
-        grid_code = None
-        community, street = next(iter(found.communities.around(point)), (None, None))
-        street = street or next(iter(found.streets.around(point)), None)
+    grid_code, community, street = _division(found, point)
     return Place(
         grid_code=grid_code,
         community_code=community,
@@ -96,6 +90,15 @@ def locate(session: Session, lat: float, lon: float) -> Place:
         zones=tuple(found.zones.around(point)),
         vending_point=next(iter(found.vending_points.around(point)), None),
     )
+
+
+def _division(found: _Map, point: Point) -> tuple[str | None, str | None, str | None]:
+    """Grid, community and street: between grids a point still lies in a street."""
+    for grid_code, community, street in found.grids.around(point):
+        return grid_code, community, street
+    for community, street in found.communities.around(point):
+        return None, community, street
+    return None, None, next(iter(found.streets.around(point)), None)
 
 
 def in_territory(session: Session, lat: float, lon: float) -> bool:

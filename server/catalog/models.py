@@ -54,7 +54,8 @@ class Condition(Base):
 class TimeLimit(Base):
     """A limit 处置时限 of a condition and stage, for all areas or one, within its dates.
 
-    `stage`: handle | file | dispatch | verify | check | accept. `unit`: hour | work_hour | work_day.
+    `stage`: handle | file | dispatch | verify | check | accept. `unit`: hour | work_hour |
+    work_day. Category or condition `*` stands for every one.
     """
 
     __tablename__ = "time_limit"

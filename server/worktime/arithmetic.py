@@ -111,7 +111,7 @@ def add_time(start: datetime, amount: timedelta, unit: str, calendar: WorkCalend
 
 
 def worked_between(start: datetime, end: datetime, unit: str, calendar: WorkCalendar) -> timedelta:
-    """Return how much of the clock of `unit` runs from `start` to `end`; zero when `end` is first."""
+    """Return how much of the clock of `unit` runs from `start` to `end`; zero if `end` is first."""
     if LimitUnit(unit) is LimitUnit.HOUR:
         return max(end - start, timedelta())
     first, last = _local(start, calendar), _local(end, calendar)
