@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from server.db import db, write_access
+from server.feed.gathering import forget_gathered, write_gathered
 from server.feed.writing import forget_pending, write_pending
 
 
@@ -20,10 +21,12 @@ def transaction() -> Iterator[Session]:
     with write_access(session):
         try:
             yield session
+            write_gathered(session)
             write_pending(session)
             session.commit()
         except BaseException:
             session.rollback()
             raise
         finally:
+            forget_gathered(session)
             forget_pending(session)
