@@ -1,10 +1,11 @@
 """The one place where errors become HTTP answers, in the caller's language."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
@@ -13,6 +14,9 @@ from server.respond import json_response
 from sync.errors import XunchengError
 
 log = structlog.get_logger()
+
+ERROR_PAGE = "xuncheng_error_page"  # key in `app.extensions` of an ErrorPage
+ErrorPage = Callable[[XunchengError, int], Response]
 
 # What werkzeug itself refuses, in our codes. Others keep their status with the nearest code.
 _BY_STATUS = {
@@ -42,7 +46,11 @@ def error_json(error: XunchengError) -> dict[str, Any]:
 
 
 def register_errors(app: Flask) -> None:
-    """Attach the translators to `app`. Console pages are answered by `server.console.errors`."""
+    """Attach the translators to `app`.
+
+    A part that has pages puts its renderer into `app.extensions[ERROR_PAGE]`; without one, and for
+    the API always, errors are JSON.
+    """
     app.register_error_handler(XunchengError, _own)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -73,9 +81,9 @@ def _unexpected(error: Exception) -> Response:
 
 def _answer(error: XunchengError, status: int) -> Response:
     if wants_page():
-        from_console = request.environ.get("xuncheng.page_errors")
-        if from_console is not None:
-            return from_console(error, status)  # type: ignore[no-any-return]
+        render: ErrorPage | None = current_app.extensions.get(ERROR_PAGE)
+        if render is not None:
+            return render(error, status)
     body = error_json(error)
     if "request_id" in g:
         body["request_id"] = g.request_id

@@ -1,0 +1,374 @@
+"""Reading cases for pages: lists by keyset, counts, one case with everything about it.
+
+Nothing here writes or knows who is asking beyond `visible_to`. Lists aim at 300,000 cases: an open
+queue is read through the index on (state, due_at), everything else through (reported_at, id).
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from server.accounts.actor import Actor
+from server.cases.models import Case, CaseRequest
+from server.cases.workflow import OPEN_STATES, UNIT_STATES, State
+from server.db import Instant
+from sync.errors import Malformed
+from sync.roles import UNIT_ROLES, Role
+
+SOON = timedelta(hours=2)
+COUNT_TO = 1000  # a list says "1000+" beyond this
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
+_OF_UNITS = UNIT_ROLES | {Role.CONTRACTOR}
+_OPEN = sorted(OPEN_STATES)
+
+
+class Order(StrEnum):
+    """How a list is sorted. `due`: the nearest deadline first, open cases only."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    DUE = "due"
+
+
+class Timing(StrEnum):
+    OVERDUE = "overdue"
+    SOON = "soon"  # due within two hours
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    """What a list shows. Empty fields do not filter; `since` and `until` bound `reported_at`."""
+
+    states: tuple[State, ...] = ()
+    category_key: str | None = None
+    street_code: str | None = None
+    unit_id: str | None = None
+    source: str | None = None
+    timing: Timing | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+    rework: bool = False
+    late_sync: bool = False
+    order: Order = Order.NEWEST
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One line of a list. `clock_at` is the deadline that runs in its state."""
+
+    id: str
+    number: str
+    version: int
+    state: State
+    category_key: str
+    condition_code: str | None
+    area_code: str
+    address: str
+    description: str
+    unit_id: str | None
+    crew_unit_id: str | None
+    source: str
+    reported_at: datetime
+    clock_at: datetime | None
+    closed_at: datetime | None
+    overdue_at: datetime | None
+    rework: int
+    supervised: bool
+    ownerless: bool
+    checked_result: str | None
+    merge_candidate: str | None
+    lat: float | None
+    lon: float | None
+
+    @property
+    def running(self) -> bool:
+        """Say whether a deadline counts down now."""
+        return self.state in OPEN_STATES and self.state is not State.SUSPENDED
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Some lines of a list; `after` continues it, None at the end."""
+
+    rows: tuple[CaseRow, ...]
+    after: str | None
+
+
+@dataclass(frozen=True)
+class StateCount:
+    """Open cases of one state: all, past their deadline, due within two hours, sent back."""
+
+    cases: int = 0
+    overdue: int = 0
+    soon: int = 0
+    rework: int = 0
+
+
+@dataclass(frozen=True)
+class WaitingRequest:
+    """A request that somebody must decide, with its case."""
+
+    case: CaseRow
+    kind: str
+    asked_by: str
+    asked_at: datetime
+    reason: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    id: str
+    lat: float
+    lon: float
+    state: State
+    category_key: str
+    clock_at: datetime | None
+
+
+def clock_column() -> ColumnElement[datetime]:
+    """Return the deadline that runs: the unit's while it has the case, else the stage's."""
+    return case((Case.state.in_(sorted(UNIT_STATES)), Case.due_at), else_=Case.stage_due_at)
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for cases that `actor` may read.
+
+    Units read their own cases and those of their crews; everybody else the areas they work in. A
+    district's code reads all of its streets and what lies outside every grid.
+    """
+    ways: list[ColumnElement[bool]] = []
+    if actor.roles - _OF_UNITS:
+        streets = [code for code in actor.areas if len(code) > 6]
+        # LIKE on purpose: no index on the area may tempt the planner away from the sorted one.
+        ways += [Case.area_code.like(f"{code}%") for code in actor.areas if len(code) == 6]
+        if streets:
+            ways.append(Case.area_code.in_(streets))
+    if actor.roles & _OF_UNITS and actor.unit_id:
+        ways += [Case.unit_id == actor.unit_id, Case.crew_unit_id == actor.unit_id]
+    return or_(*ways) if ways else false()
+
+
+def list_cases(
+    session: Session,
+    actor: Actor,
+    wanted: CaseFilter,
+    now: datetime,
+    *,
+    after: str | None,
+    limit: int,
+) -> CasePage:
+    """Return up to `limit` lines behind the cursor `after`. Raises `Malformed("bad_cursor")`."""
+    query = _rows().where(*_conditions(actor, wanted, now))
+    key = _sort_key(wanted)
+    descending = wanted.order is Order.NEWEST
+    if after is not None:
+        query = query.where(_behind(key, *_read_cursor(after), descending=descending))
+    direction = (key.desc(), Case.id.desc()) if descending else (key.asc(), Case.id.asc())
+    found = session.execute(query.order_by(*direction).limit(limit + 1)).all()
+    rows = tuple(_line(row) for row in found[:limit])
+    more = len(found) > limit
+    return CasePage(rows, _write_cursor(rows[-1], wanted) if more else None)
+
+
+def count_cases(session: Session, actor: Actor, wanted: CaseFilter, now: datetime) -> int:
+    """Return how many cases a list has, counting no further than `COUNT_TO` + 1."""
+    some = select(Case.id).where(*_conditions(actor, wanted, now)).limit(COUNT_TO + 1).subquery()
+    return session.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def each_case(
+    session: Session, actor: Actor, wanted: CaseFilter, now: datetime, most: int
+) -> Sequence[Row[Any]]:
+    """Return up to `most` whole lines for an export, in the list's order."""
+    key = _sort_key(wanted)
+    descending = wanted.order is Order.NEWEST
+    direction = (key.desc(), Case.id.desc()) if descending else (key.asc(), Case.id.asc())
+    query = select(Case).where(*_conditions(actor, wanted, now)).order_by(*direction).limit(most)
+    return session.execute(query.execution_options(yield_per=500))  # type: ignore[return-value]
+
+
+def count_open(session: Session, actor: Actor, now: datetime) -> dict[State, StateCount]:
+    """Return the open cases that `actor` may read, by state."""
+    clock = clock_column()
+    late = and_(clock < now, Case.state != State.SUSPENDED)
+    soon = and_(clock >= now, clock < now + SOON, Case.state != State.SUSPENDED)
+    query = (
+        select(
+            Case.state,
+            func.count(),
+            func.sum(case((late, 1), else_=0)),
+            func.sum(case((soon, 1), else_=0)),
+            func.sum(case((Case.rework > 0, 1), else_=0)),
+        )
+        .where(Case.state.in_(_OPEN), visible_to(actor))
+        .group_by(Case.state)
+    )
+    return {
+        State(state): StateCount(cases, overdue, due_soon, rework)
+        for state, cases, overdue, due_soon, rework in session.execute(query)
+    }
+
+
+def waiting_requests(
+    session: Session, actor: Actor, limit: int = 200
+) -> tuple[WaitingRequest, ...]:
+    """Return what units asked for and nobody has decided, oldest first."""
+    query = (
+        _rows()
+        .add_columns(
+            CaseRequest.kind,
+            CaseRequest.asked_by,
+            CaseRequest.asked_at,
+            CaseRequest.reason.label("asked_reason"),
+            CaseRequest.until,
+        )
+        .join(CaseRequest, CaseRequest.case_id == Case.id)
+        .where(CaseRequest.decided_at.is_(None), visible_to(actor))
+        .order_by(CaseRequest.asked_at)
+        .limit(limit)
+    )
+    return tuple(
+        WaitingRequest(
+            _line(row), row.kind, row.asked_by, row.asked_at, row.asked_reason, row.until
+        )
+        for row in session.execute(query)
+    )
+
+
+def map_points(session: Session, actor: Actor, limit: int = 5000) -> tuple[MapPoint, ...]:
+    """Return where open cases are, the nearest deadlines first."""
+    clock = clock_column().label("clock_at")
+    query = (
+        select(Case.id, Case.lat, Case.lon, Case.state, Case.category_key, clock)
+        .where(Case.state.in_(_OPEN), Case.lat.is_not(None), visible_to(actor))
+        .order_by(Case.due_at)
+        .limit(limit)
+    )
+    return tuple(
+        MapPoint(row.id, row.lat, row.lon, State(row.state), row.category_key, row.clock_at)
+        for row in session.execute(query)
+    )
+
+
+def find_case(session: Session, actor: Actor, case_id: str) -> Case | None:
+    """Return a case that `actor` may read, by its id or number."""
+    named = or_(Case.id == case_id, Case.number == case_id)
+    return session.scalar(select(Case).where(named, visible_to(actor)))
+
+
+def case_line(session: Session, actor: Actor, case_id: str) -> CaseRow | None:
+    """Return one case as a list shows it."""
+    row = session.execute(_rows().where(Case.id == case_id, visible_to(actor))).first()
+    return _line(row) if row is not None else None
+
+
+def _rows() -> Select[Any]:
+    return select(
+        Case.id, Case.number, Case.version, Case.state, Case.category_key, Case.condition_code,
+        Case.area_code, Case.address, Case.description, Case.unit_id, Case.crew_unit_id,
+        Case.source, Case.reported_at, clock_column().label("clock_at"), Case.closed_at,
+        Case.overdue_at, Case.rework, Case.supervised, Case.ownerless, Case.checked_result,
+        Case.merge_candidate, Case.lat, Case.lon,
+    )
+
+
+def _line(row: Row[Any]) -> CaseRow:
+    values = {name: getattr(row, name) for name in CaseRow.__dataclass_fields__}
+    values["state"] = State(row.state)
+    return CaseRow(**values)
+
+
+def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found = [visible_to(actor)]
+    states = [str(state) for state in wanted.states]
+    if wanted.order is Order.DUE or wanted.timing is not None:
+        states = [state for state in states or _OPEN if state in OPEN_STATES]
+        found.append(Case.state.in_(states))
+    elif states:
+        found.append(Case.state.in_(states))
+    for column, value in (
+        (Case.category_key, wanted.category_key),
+        (Case.area_code, wanted.street_code),
+        (Case.source, wanted.source),
+    ):
+        if value is not None:
+            found.append(column == value)
+    if wanted.unit_id is not None:
+        found.append(or_(Case.unit_id == wanted.unit_id, Case.crew_unit_id == wanted.unit_id))
+    if wanted.since is not None:
+        found.append(Case.reported_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(Case.reported_at < wanted.until)
+    if wanted.rework:
+        found.append(Case.rework > 0)
+    if wanted.late_sync:
+        found.append(Case.late_sync)
+    return found + _timing(wanted.timing, now) + _text(wanted.text)
+
+
+def _timing(timing: Timing | None, now: datetime) -> list[ColumnElement[bool]]:
+    if timing is None:
+        return []
+    clock = clock_column()
+    running = Case.state != State.SUSPENDED
+    if timing is Timing.OVERDUE:
+        return [running, clock < now]
+    return [running, clock >= now, clock < now + SOON]
+
+
+def _text(text: str) -> list[ColumnElement[bool]]:
+    words = text.split()[:4]
+    if not words:
+        return []
+    if len(words) == 1 and words[0].isdigit() and len(words[0]) >= 10:
+        # The beginning of a number: a range, so that the unique index answers.
+        return [Case.number >= words[0], Case.number < words[0] + "~"]
+    return [
+        or_(
+            Case.number.contains(word, autoescape=True),
+            Case.address.contains(word, autoescape=True),
+            Case.description.contains(word, autoescape=True),
+        )
+        for word in words
+    ]
+
+
+def _sort_key(wanted: CaseFilter) -> ColumnElement[Any]:
+    if wanted.order is Order.DUE:
+        return func.coalesce(clock_column(), literal(_FAR, Instant), type_=Instant)
+    return Case.reported_at  # type: ignore[return-value]
+
+
+def _behind(
+    key: ColumnElement[Any], value: datetime, case_id: str, *, descending: bool
+) -> ColumnElement[bool]:
+    at = literal(value, Instant)
+    if descending:
+        return and_(key <= at, or_(key < at, Case.id < case_id))
+    return and_(key >= at, or_(key > at, Case.id > case_id))
+
+
+def _write_cursor(row: CaseRow, wanted: CaseFilter) -> str:
+    value = (row.clock_at or _FAR) if wanted.order is Order.DUE else row.reported_at
+    return base64.urlsafe_b64encode(f"{value.isoformat()}|{row.id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> tuple[datetime, str]:
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        value, case_id = raw.split("|")
+        instant = datetime.fromisoformat(value)
+    except (ValueError, binascii.Error) as error:
+        raise Malformed("bad_cursor") from error
+    if instant.tzinfo is None:
+        raise Malformed("bad_cursor")
+    return instant, case_id

@@ -1,0 +1,91 @@
+"""Filters and functions that templates speak with."""
+
+from datetime import datetime
+
+from flask import Flask, url_for
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+
+from server import clock
+from server.console import times, words
+from server.console.security import CSRF_FIELD, csrf_token, page_settings
+
+_CLOCK_WORDS = {
+    "left": _l("还剩 %(span)s"),
+    "past": _l("已超 %(span)s"),
+    "days_hours": _l("%(days)s 天 %(hours)s 小时"),
+    "days": _l("%(days)s 天"),
+    "hours_minutes": _l("%(hours)s 小时 %(minutes)s 分"),
+    "minutes": _l("%(minutes)s 分"),
+    "offline": _l("连不上服务器，刚才的操作没有执行；填写的内容还在，请稍后再试。"),
+}
+
+
+def init_template_words(app: Flask) -> None:
+    """Register the filters and functions."""
+    env = app.jinja_env
+    env.trim_blocks = env.lstrip_blocks = True
+    env.filters.update(
+        exact=exact, short=short, state=words.state_name, move=words.move_name,
+        source=words.source_name, phone=masked_phone,
+    )
+    env.globals.update(
+        icon=icon, due=due, words=words, either=words.either, limit_words=words.limit_words,
+        hidden_token=hidden_token, clock_words=clock_words,
+    )
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """Return an icon of the vendored sprite; without a label it is decoration."""
+    href = url_for("console.static", filename="vendor/tabler-icons/icons.svg") + "#" + name
+    role = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
+    return Markup('<svg class="icon" {}><use href="{}"></use></svg>').format(Markup(role), href)
+
+
+def hidden_token() -> Markup:
+    """Return the CSRF token as a hidden field: every form that writes has one."""
+    return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, csrf_token())
+
+
+def clock_words() -> dict[str, str]:
+    """Return the sentences that `static/js` says, in the reader's language."""
+    return {name: str(text) for name, text in _CLOCK_WORDS.items()}
+
+
+def exact(instant: datetime | None) -> str:
+    return times.exact(instant, page_settings().timezone) if instant else ""
+
+
+def short(instant: datetime | None) -> Markup:
+    """Return a `<time>`: short to read, exact on hover."""
+    if instant is None:
+        return Markup("")
+    text = times.short(instant, clock.now(), page_settings().timezone)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        instant.isoformat(), exact(instant), text
+    )
+
+
+def due(instant: datetime | None, *, running: bool = True) -> Markup:
+    """Return a deadline counting down (`static/clocks.js` keeps it true), exact on hover.
+
+    A clock that has been stopped shows the time only.
+    """
+    if instant is None:
+        return Markup('<span class="faint">—</span>')
+    if not running:
+        return short(instant)
+    now = clock.now()
+    return Markup('<time class="due {}" datetime="{}" title="{}" data-due>{}</time>').format(
+        times.due_tone(instant, now), instant.isoformat(), exact(instant),
+        times.due_words(instant, now),
+    )
+
+
+def masked_phone(number: str | None, *, whole: bool) -> str:
+    """Return a phone number, its middle hidden from roles that do not call people (PIPL Art 51)."""
+    if not number:
+        return ""
+    if whole or len(number) < 7:
+        return number
+    return number[:3] + "*" * (len(number) - 7) + number[-4:]
