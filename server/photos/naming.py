@@ -53,7 +53,7 @@ def _check_size(photo: PhotoRef, place: int) -> None:
 
 
 def _sizes(photos: Sequence[PhotoRef]) -> list[tuple[str, int]]:
-    """Return each hash once with its size, sorted: all writers take their row locks in one order."""
+    """Return each hash once with its size, sorted: all writers lock rows in one order."""
     return sorted({photo.sha256: photo.bytes for photo in photos}.items())
 
 
