@@ -10,7 +10,9 @@ from flask.cli import ScriptInfo
 from flask_migrate.cli import db as migration_commands
 
 from server.app import create_app
+from server.catalog import commands as catalog_commands
 from server.serve import serve
+from server.worktime import commands as worktime_commands
 from sync.errors import XunchengError
 
 
@@ -41,5 +43,7 @@ def main(ctx: click.Context) -> None:
 
 _OWN: list[click.Command] = [serve, migration_commands]
 
-for command in _OWN:
+_PARTS = (catalog_commands, worktime_commands)
+
+for command in [*_OWN, *(command for part in _PARTS for command in part.commands)]:
     main.add_command(command)
