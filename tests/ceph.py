@@ -1,7 +1,8 @@
 """A real S3 service for tests: one small Ceph cluster with its RADOS gateway, in memory.
 
-Ceph checks request signatures, which the usual S3 imitations do not. `make test` installs the Debian
-packages `radosgw`, `ceph-mon` and `ceph-osd`; without them the tests that ask for it fail, saying so.
+Ceph checks request signatures, which the usual S3 imitations do not. `make test` installs the
+Debian packages `radosgw`, `ceph-mon` and `ceph-osd`; without them the tests that need them fail,
+saying so.
 """
 
 import contextlib
