@@ -1,0 +1,1 @@
+"""Building blocks of the screens: no knowledge of cases, stores or servers."""

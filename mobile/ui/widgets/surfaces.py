@@ -1,0 +1,72 @@
+"""Cards, chips, notices: what things lie on."""
+
+from pathlib import Path
+
+from kivy.properties import BooleanProperty, StringProperty
+from kivy.uix.behaviors import ButtonBehavior
+from kivy.uix.boxlayout import BoxLayout
+
+from mobile.ui.kv import load_beside
+from mobile.ui.widgets import text as _text  # noqa: F401  (its rules are used in the .kv)
+
+SHADOW = str(Path(__file__).with_name("shadow.png"))
+
+
+class Surface(BoxLayout):
+    """A white sheet with a soft shadow."""
+
+    shadow_picture = StringProperty(SHADOW)
+
+
+class Card(Surface):
+    """A sheet as tall as its content."""
+
+
+class TouchSurface(ButtonBehavior, Surface):
+    """A sheet that answers a touch."""
+
+
+class Chip(BoxLayout):
+    """A short state in a tone (pri, ok, warn, bad, sub), with an icon if it has one."""
+
+    text = StringProperty("")
+    icon_name = StringProperty("")
+    tone = StringProperty("sub")
+
+
+class Notice(BoxLayout):
+    """A coloured line of explanation inside a page."""
+
+    text = StringProperty("")
+    icon_name = StringProperty("information-outline")
+    tone = StringProperty("pri")
+
+
+class Empty(BoxLayout):
+    """What a list says when there is nothing in it."""
+
+    text = StringProperty("")
+    detail = StringProperty("")
+    icon_name = StringProperty("inbox-outline")
+
+
+class Fact(BoxLayout):
+    """A label with its value, and an icon before them."""
+
+    label = StringProperty("")
+    value = StringProperty("")
+    icon_name = StringProperty("")
+    tone = StringProperty("")
+
+
+class SettingLine(ButtonBehavior, BoxLayout):
+    """A line of a settings card: icon, label, value, chevron. Touch it."""
+
+    label = StringProperty("")
+    value = StringProperty("")
+    icon_name = StringProperty("")
+    tone = StringProperty("")
+    chevron = BooleanProperty(True)
+
+
+load_beside(__file__)
