@@ -8,6 +8,8 @@ touches nothing.
 import click
 from flask.cli import ScriptInfo
 from flask_migrate.cli import db as migration_commands
+from psycopg.errors import UndefinedTable
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from server.app import create_app
 from server.catalog import commands as catalog_commands
@@ -24,6 +26,15 @@ class ServerCommands(click.Group):
             return super().invoke(ctx)
         except XunchengError as error:
             raise click.ClickException(_sentence(error)) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(_sentence(_database_trouble(error))) from error
+
+
+def _database_trouble(error: DBAPIError) -> XunchengError:
+    """Say why a statement could not even be run: most often there are no tables yet."""
+    if "no such table" in str(error.orig) or isinstance(error.orig, UndefinedTable):
+        return XunchengError("schema_outdated", hint="python -m server init-db")
+    return XunchengError("database_unreachable", detail=str(error.orig))
 
 
 def _sentence(error: XunchengError) -> str:
