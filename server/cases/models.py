@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, Instant, JsonText
@@ -28,6 +38,7 @@ class Case(Base):
     address: Mapped[str] = mapped_column(String(256), default="")
     lat: Mapped[float | None] = mapped_column(Float)
     lon: Mapped[float | None] = mapped_column(Float)
+    place_cell: Mapped[str | None] = mapped_column(String(24))  # about 50 m wide (cases.merging)
     accuracy_m: Mapped[float | None] = mapped_column(Float)
     provider: Mapped[str | None] = mapped_column(String(24))
     mock_location: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -68,6 +79,8 @@ class Case(Base):
     overdue_at: Mapped[datetime | None] = mapped_column(Instant)
     stopped_at: Mapped[datetime | None] = mapped_column(Instant)  # clock stopped (done, suspended)
     resume_at: Mapped[datetime | None] = mapped_column(Instant)
+    escalate_at: Mapped[datetime | None] = mapped_column(Instant)  # the next step's time
+    return_by: Mapped[datetime | None] = mapped_column(Instant)  # the unit may return it until then
     next_sweep_at: Mapped[datetime | None] = mapped_column(Instant)
     escalation: Mapped[int] = mapped_column(Integer, default=0)
     provisional_due: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -80,7 +93,12 @@ class Case(Base):
     ownerless: Mapped[bool] = mapped_column(Boolean, default=False)
     supervised: Mapped[bool] = mapped_column(Boolean, default=False)
     overdue_excused: Mapped[bool] = mapped_column(Boolean, default=False)
-    late_sync: Mapped[bool] = mapped_column(Boolean, default=False)
+    late_sync: Mapped[bool] = mapped_column(Boolean, default=False)  # perishable, came late
+    # done before the deadline by the device's corrected clock, received after it
+    done_late_sync: Mapped[bool] = mapped_column(Boolean, default=False)
+    last_reason: Mapped[str | None] = mapped_column(Text)
+    # kind → {"by": person id, "id": request id}: what waits for a decision
+    open_requests: Mapped[Any] = mapped_column(JsonText, default=dict)
     merged_into: Mapped[str | None] = mapped_column(String(36))
     merge_candidate: Mapped[str | None] = mapped_column(String(36))
 
@@ -90,7 +108,7 @@ class Case(Base):
         Index("ix_case_unit_state", "unit_id", "state", "due_at"),
         Index("ix_case_reported", "reported_at", "id"),
         Index("ix_case_sweep", "next_sweep_at"),
-        Index("ix_case_place", "category_key", "grid_code", "reported_at"),
+        Index("ix_case_place", "category_key", "place_cell", "reported_at"),
         Index("ix_case_reporter", "reported_by", "reported_at"),
     )
 
@@ -109,7 +127,7 @@ class CaseEvent(Base):
     role: Mapped[str | None] = mapped_column(String(32))
     at: Mapped[datetime] = mapped_column(Instant)
     observed_at: Mapped[datetime | None] = mapped_column(Instant)
-    clock_skew_ms: Mapped[int | None] = mapped_column(Integer)
+    clock_skew_ms: Mapped[int | None] = mapped_column(BigInteger)
     device_id: Mapped[str | None] = mapped_column(String(36))
     change_id: Mapped[str | None] = mapped_column(String(36))
     reason: Mapped[str | None] = mapped_column(Text)
@@ -131,7 +149,8 @@ class CaseIntake(Base):
     outside_number: Mapped[str | None] = mapped_column(String(64), index=True)
     caller_name: Mapped[str | None] = mapped_column(String(64))
     caller_phone: Mapped[str | None] = mapped_column(String(32))
-    reply_due_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    reply_due_at: Mapped[datetime | None] = mapped_column(Instant)
+    next_sweep_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     reply_text: Mapped[str | None] = mapped_column(Text)
     replied_at: Mapped[datetime | None] = mapped_column(Instant)
     called_back_at: Mapped[datetime | None] = mapped_column(Instant)

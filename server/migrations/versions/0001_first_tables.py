@@ -361,6 +361,7 @@ def upgrade():
     sa.Column('address', sa.String(length=256), nullable=False),
     sa.Column('lat', sa.Float(), nullable=True),
     sa.Column('lon', sa.Float(), nullable=True),
+    sa.Column('place_cell', sa.String(length=24), nullable=True),
     sa.Column('accuracy_m', sa.Float(), nullable=True),
     sa.Column('provider', sa.String(length=24), nullable=True),
     sa.Column('mock_location', sa.Boolean(), nullable=False),
@@ -397,6 +398,8 @@ def upgrade():
     sa.Column('overdue_at', Instant(), nullable=True),
     sa.Column('stopped_at', Instant(), nullable=True),
     sa.Column('resume_at', Instant(), nullable=True),
+    sa.Column('escalate_at', Instant(), nullable=True),
+    sa.Column('return_by', Instant(), nullable=True),
     sa.Column('next_sweep_at', Instant(), nullable=True),
     sa.Column('escalation', sa.Integer(), nullable=False),
     sa.Column('provisional_due', sa.Boolean(), nullable=False),
@@ -409,6 +412,9 @@ def upgrade():
     sa.Column('supervised', sa.Boolean(), nullable=False),
     sa.Column('overdue_excused', sa.Boolean(), nullable=False),
     sa.Column('late_sync', sa.Boolean(), nullable=False),
+    sa.Column('done_late_sync', sa.Boolean(), nullable=False),
+    sa.Column('last_reason', sa.Text(), nullable=True),
+    sa.Column('open_requests', JsonText(), nullable=False),
     sa.Column('merged_into', sa.String(length=36), nullable=True),
     sa.Column('merge_candidate', sa.String(length=36), nullable=True),
     sa.ForeignKeyConstraint(['area_code'], ['area.code'], name=op.f('fk_case_area_code')),
@@ -421,7 +427,7 @@ def upgrade():
     )
     with op.batch_alter_table('case', schema=None) as batch_op:
         batch_op.create_index('ix_case_area_state', ['area_code', 'state', 'reported_at'], unique=False)
-        batch_op.create_index('ix_case_place', ['category_key', 'grid_code', 'reported_at'], unique=False)
+        batch_op.create_index('ix_case_place', ['category_key', 'place_cell', 'reported_at'], unique=False)
         batch_op.create_index('ix_case_reported', ['reported_at', 'id'], unique=False)
         batch_op.create_index('ix_case_reporter', ['reported_by', 'reported_at'], unique=False)
         batch_op.create_index('ix_case_state_due', ['state', 'due_at', 'id'], unique=False)
@@ -615,7 +621,7 @@ def upgrade():
     sa.Column('role', sa.String(length=32), nullable=True),
     sa.Column('at', Instant(), nullable=False),
     sa.Column('observed_at', Instant(), nullable=True),
-    sa.Column('clock_skew_ms', sa.Integer(), nullable=True),
+    sa.Column('clock_skew_ms', sa.BigInteger(), nullable=True),
     sa.Column('device_id', sa.String(length=36), nullable=True),
     sa.Column('change_id', sa.String(length=36), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
@@ -636,6 +642,7 @@ def upgrade():
     sa.Column('caller_name', sa.String(length=64), nullable=True),
     sa.Column('caller_phone', sa.String(length=32), nullable=True),
     sa.Column('reply_due_at', Instant(), nullable=True),
+    sa.Column('next_sweep_at', Instant(), nullable=True),
     sa.Column('reply_text', sa.Text(), nullable=True),
     sa.Column('replied_at', Instant(), nullable=True),
     sa.Column('called_back_at', Instant(), nullable=True),
@@ -646,7 +653,7 @@ def upgrade():
     )
     with op.batch_alter_table('case_intake', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_intake_outside_number'), ['outside_number'], unique=False)
-        batch_op.create_index(batch_op.f('ix_case_intake_reply_due_at'), ['reply_due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_case_intake_next_sweep_at'), ['next_sweep_at'], unique=False)
 
     op.create_table('case_request',
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -698,7 +705,7 @@ def downgrade():
 
     op.drop_table('case_request')
     with op.batch_alter_table('case_intake', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_case_intake_reply_due_at'))
+        batch_op.drop_index(batch_op.f('ix_case_intake_next_sweep_at'))
         batch_op.drop_index(batch_op.f('ix_case_intake_outside_number'))
 
     op.drop_table('case_intake')
