@@ -7,6 +7,7 @@ the server then stays up until Ctrl-C; otherwise (in CI) the script ends with th
 
 import argparse
 import fcntl
+import http.client
 import os
 import shutil
 import signal
@@ -14,10 +15,8 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +50,7 @@ def main() -> int:
             _child(environment, "server.log", "server", "serve", "--port", str(port)) as server,
             _child(environment, "scheduler.log", "server", "scheduler"),
         ):
-            _wait_until_ready(url, server)
+            _wait_until_ready(port, server)
             _say(f"The console: {url}\n{ACCOUNTS}")
             status = _use_the_app(url, environment)
             if sys.stdin.isatty():
@@ -149,11 +148,18 @@ def _free_port(wanted: int) -> int:
     raise SystemExit("No free port on this machine.")
 
 
-def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with closing(connection), suppress(OSError):
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    return False
+
+
+def _wait_until_ready(port: int, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline and server.poll() is None:
-        with suppress(urllib.error.URLError, ConnectionError):
-            urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
+        if _is_ready(port):
             return
         time.sleep(0.2)
     raise SystemExit(f"The server did not start:\n{(HOME / 'server.log').read_text()}")

@@ -1,6 +1,6 @@
 """How alembic reaches our tables. Run through `python -m server db …`."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -11,7 +11,7 @@ from server.db import Instant, JsonText, db
 _OWN_TYPES = (Instant, JsonText)
 
 
-def _written_type(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+def _written_type(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Write our column types without the arguments of what lies beneath them."""
     if kind == "type" and isinstance(item, _OWN_TYPES):
         autogen.imports.add("from server.db import Instant, JsonText")
