@@ -5,6 +5,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import server.models  # noqa: F401  every table must be known before a mapper is used
+from server.accounts import routes as accounts
 from server.config import Settings, read_settings
 from server.db import db, init_db
 from server.errors import register_errors
@@ -38,3 +39,4 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_routes(app: Flask) -> None:
     """Attach every part's routes; each part has one `init_app`."""
+    accounts.init_app(app)

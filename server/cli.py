@@ -11,6 +11,7 @@ from flask_migrate.cli import db as migration_commands
 from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
+from server.accounts import commands as accounts_commands
 from server.app import create_app
 from server.catalog import commands as catalog_commands
 from server.serve import serve
@@ -54,7 +55,7 @@ def main(ctx: click.Context) -> None:
 
 _OWN: list[click.Command] = [serve, migration_commands]
 
-_PARTS = (catalog_commands, worktime_commands)
+_PARTS = (accounts_commands, catalog_commands, worktime_commands)
 
 for command in [*_OWN, *(command for part in _PARTS for command in part.commands)]:
     main.add_command(command)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
 from server.accounts.models import Device, DeviceSession, Person, PersonArea, PersonRole
-from server.accounts.passwords import hash_password
-from server.feed import publish
+from server.accounts.passwords import hash_password, verify_sign_in
+from server.feed import publish, transaction
 from sync.errors import Refused
 from sync.ids import uuid7
 from sync.roles import Role
@@ -66,18 +66,35 @@ def add_person(
 
 
 def find_person(session: Session, username: str) -> Person | None:
+    """Return the person who signs in as `username`."""
     return session.scalar(select(Person).where(Person.username == username))
 
 
-def set_password(session: Session, person: Person, password: str, now: datetime) -> None:
-    """Give `person` a new password and end every session of theirs. Raises `weak_password`.
+def replace_password(
+    session: Session, person: Person, password_hash: str, now: datetime, *, keep: str | None = None
+) -> None:
+    """Give `person` the password of `password_hash` and end their sessions, except `keep`.
 
     Whoever learned the old password must not stay signed in with it.
     """
-    person.password_hash = hash_password(password)
+    person.password_hash = password_hash
     person.failed_sign_ins = 0
     person.locked_until = None
-    end_sessions(session, person_id=person.id, now=now)
+    end_sessions(session, person_id=person.id, now=now, keep=keep)
+
+
+def change_own_password(
+    username: str, old: str, new: str, now: datetime, *, keep: str | None = None
+) -> None:
+    """Let a person who knows their password choose another; the session `keep` goes on.
+
+    Opens its own transaction. Raises as `verify_sign_in` does, and `weak_password`.
+    """
+    person_id = verify_sign_in(username, old, now).id
+    password_hash = hash_password(new)  # slow: not while others wait to write
+    with transaction() as session:
+        person = session.get_one(Person, person_id)
+        replace_password(session, person, password_hash, now, keep=keep)
 
 
 def end_sessions(

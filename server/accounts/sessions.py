@@ -81,7 +81,10 @@ def refresh(secret: str, token: str, now: datetime) -> TokenPair:
 
 
 def authenticate(secret: str, token: str, now: datetime) -> SignedIn:
-    """Return who holds this access token. Raises `token_expired`, `token_invalid`, `device_revoked`."""
+    """Return who holds this access token.
+
+    Raises `Refused`: `token_expired`, `token_invalid`, `device_revoked`.
+    """
     ticket = read_access(secret, token, now)
     row = db.session.execute(
         select(DeviceSession, Device.revoked_at, Person)

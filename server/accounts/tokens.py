@@ -1,4 +1,4 @@
-"""Tokens of a session: made from (session, generation) alone, so that the same pair can be made again.
+"""Tokens of a session, made from (session, generation) alone: the same pair can be made again.
 
 Pure: the secret and the time are arguments. HS256 by PyJWT.
 """
