@@ -32,8 +32,11 @@ CATALOGUE: dict[str, ErrorKind] = {
     "not_found": ErrorKind(404, "没有找到，或无权查看"),
     "conflict": ErrorKind(409, "数据已被他人修改，请刷新后再试"),
     "cursor_expired": ErrorKind(410, "离线时间过长，将重新下载数据"),
+    "offset_mismatch": ErrorKind(409, "上传位置与服务器不一致，将从服务器的位置继续"),
+    "upload_busy": ErrorKind(409, "同一照片正在通过另一连接上传"),
     "epoch_changed": ErrorKind(410, "服务器数据已恢复，将重新核对"),
     "upload_expired": ErrorKind(410, "上传已过期，将重新上传"),
+    "unsupported_tus": ErrorKind(412, "上传协议版本不受支持，应为 tus 1.0.0"),
     "too_large": ErrorKind(413, "数据过大"),
     "unsupported_type": ErrorKind(415, "不支持的内容类型"),
     "invalid": ErrorKind(422, "填写的内容有误"),
@@ -63,10 +66,13 @@ CATALOGUE: dict[str, ErrorKind] = {
     "out_of_range": ErrorKind(422, "数值超出允许范围"),
     "off_duty": ErrorKind(422, "仅在岗期间记录轨迹"),
     "not_rejected": ErrorKind(409, "只有被退回的记录可以撤回或修改"),
+    # --- pages
+    "page_expired": ErrorKind(403, "页面停留太久，已经失效"),
     # --- pictures that are held but not accepted
     "photo_wrong_type": ErrorKind(415, "不是可用的照片格式（支持 JPEG、PNG、WebP、HEIC）"),
     "photo_truncated": ErrorKind(422, "照片不完整，文件已损坏"),
     "photo_too_many_pixels": ErrorKind(422, "照片像素过大，可能不是相机照片"),
+    "photo_unreadable": ErrorKind(422, "照片无法打开"),
     "photo_too_large": ErrorKind(413, "照片超过 40 MB"),
     # --- settings and commands
     "bad_setting": ErrorKind(500, "设置有误"),

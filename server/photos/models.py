@@ -24,6 +24,8 @@ class Photo(Base):
     named_at: Mapped[datetime | None] = mapped_column(Instant)
     verified_at: Mapped[datetime | None] = mapped_column(Instant)
     inspected_at: Mapped[datetime | None] = mapped_column(Instant)
+    inspect_claimed_at: Mapped[datetime | None] = mapped_column(Instant)  # somebody is at it
+    inspect_tries: Mapped[int] = mapped_column(Integer, default=0)
     refused_code: Mapped[str | None] = mapped_column(String(32))
     width: Mapped[int | None] = mapped_column(Integer)  # upright, in pixels
     height: Mapped[int | None] = mapped_column(Integer)
@@ -59,18 +61,21 @@ class PhotoUse(Base):
 
 
 class Upload(Base):
-    """A tus upload in progress. `offset` is durable: bytes before it are on disk and fsynced."""
+    """A tus upload. `offset` is durable: bytes before it are on disk and fsynced.
+
+    `state`: open, done (the photo is held), failed (its hash was another), ended (by the client).
+    """
 
     __tablename__ = "upload"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     device_id: Mapped[str | None] = mapped_column(String(36))
-    sha256: Mapped[str | None] = mapped_column(String(64))  # as the client says; may be absent
+    sha256: Mapped[str | None] = mapped_column(String(64))  # as the client says; else once known
     length: Mapped[int] = mapped_column(BigInteger)
     offset: Mapped[int] = mapped_column(BigInteger, default=0)
     filename: Mapped[str | None] = mapped_column(String(256))
     filetype: Mapped[str | None] = mapped_column(String(64))
-    state: Mapped[str] = mapped_column(String(16), default="open")  # open | done | failed | ended
+    state: Mapped[str] = mapped_column(String(16), default="open")
     created_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
 

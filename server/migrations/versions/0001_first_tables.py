@@ -120,6 +120,8 @@ def upgrade():
     sa.Column('named_at', Instant(), nullable=True),
     sa.Column('verified_at', Instant(), nullable=True),
     sa.Column('inspected_at', Instant(), nullable=True),
+    sa.Column('inspect_claimed_at', Instant(), nullable=True),
+    sa.Column('inspect_tries', sa.Integer(), nullable=False),
     sa.Column('refused_code', sa.String(length=32), nullable=True),
     sa.Column('width', sa.Integer(), nullable=True),
     sa.Column('height', sa.Integer(), nullable=True),
