@@ -1,11 +1,12 @@
 """Tables of people, their devices and sessions."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.db import Base, Instant
+from server.db import Base, Instant, JsonText
 from sync.roles import Role
 
 
@@ -93,3 +94,4 @@ class DeviceStatus(Base):
     oldest_unsent_at: Mapped[datetime | None] = mapped_column(Instant)
     clock_skew_ms: Mapped[int | None] = mapped_column(BigInteger)
     sync_requested_at: Mapped[datetime | None] = mapped_column(Instant)
+    holes: Mapped[Any] = mapped_column(JsonText, default=list)  # [[first, last], …] of n not seen

@@ -12,7 +12,7 @@ from server.feed.models import Epoch
 
 
 def current_epoch() -> str | None:
-    """Return the epoch's id, or None while there is no database yet (an error page must not fail)."""
+    """Return the epoch's id; None without a database, for an error page must not fail."""
     try:
         return db.session.execute(select(Epoch.value).where(Epoch.id == 1)).scalar()
     except (OperationalError, ProgrammingError):

@@ -19,12 +19,17 @@ class Epoch(Base):
 
 
 class ScopeCounter(Base):
-    """The last number given out in a scope, and its oldest tombstone's number still kept."""
+    """The last number given out in a scope, and the number of its newest forgotten tombstone.
+
+    `live_count` and `live_digest` are the digest of the live rows (`sync.digests`) as of `seq`.
+    """
 
     __tablename__ = "scope_counter"
     scope: Mapped[str] = mapped_column(String(64), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
     forgotten_seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    live_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    live_digest: Mapped[str] = mapped_column(String(64), default="0" * 64)
 
 
 class FeedRow(Base):

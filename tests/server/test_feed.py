@@ -12,6 +12,7 @@ from server.db import db
 from server.feed import publish, retract, transaction
 from server.feed.models import FeedRow, ScopeCounter
 from server.feed.writing import pending_mark, reset_pending
+from sync.digests import scope_digest
 
 SCOPE = "area:360802001"
 
@@ -124,3 +125,19 @@ def test_a_polling_reader_misses_nothing_while_others_write(any_app: Flask) -> N
             select(ScopeCounter.seq).where(ScopeCounter.scope == SCOPE)
         ).scalar_one()
         assert last == writers * each
+
+
+def test_the_running_digest_is_that_of_the_live_rows(any_app: Flask) -> None:
+    with any_app.app_context():
+        for number in range(5):
+            put(f"row-{number}")
+        put("row-1", version=2)
+        with transaction() as session:
+            publish(session, SCOPE, "case", "row-2", 2, {}, clock.now())
+            publish(session, SCOPE, "case", "row-2", 3, {}, clock.now())
+            retract(session, SCOPE, "case", "row-3", 2, clock.now())
+            retract(session, SCOPE, "case", "never-there", 1, clock.now())
+        put("row-3", version=4)
+        live = [(row.entity, row.id, row.version) for row in rows_after(0) if not row.deleted]
+        counter = db.session.get_one(ScopeCounter, SCOPE)
+        assert (counter.live_count, counter.live_digest) == (5, scope_digest(live))

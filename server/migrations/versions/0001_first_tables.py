@@ -160,6 +160,8 @@ def upgrade():
     sa.Column('scope', sa.String(length=64), nullable=False),
     sa.Column('seq', sa.BigInteger(), nullable=False),
     sa.Column('forgotten_seq', sa.BigInteger(), nullable=False),
+    sa.Column('live_count', sa.BigInteger(), nullable=False),
+    sa.Column('live_digest', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('scope', name=op.f('pk_scope_counter'))
     )
     op.create_table('unreadable_change',
@@ -464,6 +466,7 @@ def upgrade():
     sa.Column('oldest_unsent_at', Instant(), nullable=True),
     sa.Column('clock_skew_ms', sa.BigInteger(), nullable=True),
     sa.Column('sync_requested_at', Instant(), nullable=True),
+    sa.Column('holes', JsonText(), nullable=False),
     sa.ForeignKeyConstraint(['device_id'], ['device.id'], name=op.f('fk_device_status_device_id')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_device_status_person_id')),
     sa.PrimaryKeyConstraint('device_id', 'person_id', name=op.f('pk_device_status'))
