@@ -18,7 +18,7 @@ from kivy.uix.widget import Widget
 Wanted = Callable[[Widget], bool]
 
 
-class NotSeen(AssertionError):
+class NotSeenError(AssertionError):
     """What the hand waited for did not appear in time."""
 
 
@@ -51,11 +51,12 @@ class Hand:
             glFinish()  # without it the software renderer's queue, and its memory, grow
 
     def wait(self, condition: Callable[[], object], timeout_s: float = 10, what: str = "") -> None:
-        """Draw frames until `condition()` holds. Raises `NotSeen`."""
+        """Draw frames until `condition()` holds. Raises `NotSeenError`."""
         end = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() > end:
-                raise NotSeen(f"waited {timeout_s} s for {what or condition}; on screen: {self.read()}")
+                seen = f"on screen: {self.read()}"
+                raise NotSeenError(f"waited {timeout_s} s for {what or condition}; {seen}")
             self.frames()
         self.frames(2)
 

@@ -24,6 +24,10 @@ DARK = {
 SCALES = (0.9, 1.0, 1.15, 1.3)
 
 
+def _sized(points: float) -> AliasProperty:
+    return AliasProperty(lambda theme: sp(points) * theme.scale, bind=("scale",))
+
+
 class Theme(EventDispatcher):
     """The tokens. `tone(name)` colours: pri, ok, warn, bad, sub with their soft backgrounds."""
 
@@ -41,9 +45,6 @@ class Theme(EventDispatcher):
     def on_dark(self, *_: object) -> None:
         for name, value in (DARK if self.dark else LIGHT).items():
             setattr(self, name, value)
-
-    def _sized(points: float):  # type: ignore[misc]
-        return AliasProperty(lambda self: sp(points) * self.scale, bind=("scale",))
 
     tiny, small, body, large = _sized(11), _sized(13), _sized(15), _sized(17)
     title, huge = _sized(22), _sized(30)

@@ -6,8 +6,8 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 
 from mobile.ui.kv import load_beside
-from mobile.ui.widgets import surfaces
 from mobile.ui.widgets import buttons as _buttons  # noqa: F401
+from mobile.ui.widgets import surfaces
 
 
 class TopBar(BoxLayout):

@@ -72,9 +72,7 @@ class Photo(FloatLayout):
             _decoder.submit(lambda: self._decoded(key, _decode(*key)))
 
     @mainthread
-    def _decoded(
-        self, key: tuple[str, int], decoded: tuple[tuple[int, int], bytes] | None
-    ) -> None:
+    def _decoded(self, key: tuple[str, int], decoded: tuple[tuple[int, int], bytes] | None) -> None:
         if decoded is None:
             self.missing_icon = "image-broken-variant"
             return
@@ -127,7 +125,7 @@ class AddTile(ButtonBehavior, BoxLayout):
 
 
 class PhotoStrip(BoxLayout):
-    """The photos of one role with a tile to take another. Set `photos` to `(sha256, path)` pairs."""
+    """Photos with a tile to take another. Set `photos` to `(sha256, path)` pairs."""
 
     photos = ListProperty([])
     columns = NumericProperty(4)

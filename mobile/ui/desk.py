@@ -1,0 +1,198 @@
+"""What a signed-in person's screens may ask for. Work happens elsewhere and comes back here.
+
+Screens call these on the UI thread and get their answer on the UI thread. Nothing here draws.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from kivy.clock import mainthread
+
+from mobile.capture.darkroom import Darkroom
+from mobile.capture.drafts import CapturedPhoto
+from mobile.device.camera import Shot
+from mobile.device.devices import Devices
+from mobile.store import catalog, places, records, summary, worklist
+from mobile.store.home import DeviceHome, KnownPerson
+from mobile.store.person_store import PersonStore
+from mobile.transfer.courier import Courier, CourierStatus
+from mobile.ui.background import Background
+from sync.errors import XunchengError
+from sync.messages import Location, PhotoRole
+
+Result = TypeVar("Result")
+Then = Callable[[Result], None]
+Failed = Callable[[XunchengError], None]
+
+
+@dataclass(frozen=True)
+class TodayView:
+    """Today's list with its counts and what waits to be sent."""
+
+    items: Sequence[worklist.WorkItem]
+    counts: dict[str, int]
+    summary: summary.SyncSummary
+
+
+@dataclass(frozen=True)
+class CategoryView:
+    """A chosen category with its conditions and ready sentences."""
+
+    choice: catalog.CategoryChoice | None
+    conditions: Sequence[catalog.ConditionChoice]
+    phrases: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SyncView:
+    summary: summary.SyncSummary
+    photos: Sequence[summary.WaitingPhoto]
+
+
+class Desk:
+    """One person's store, devices and courier, behind functions that never block.
+
+    `reading` answers screens; `writing` has a single thread, so that drafts are saved and ended
+    in the order in which the person changed them.
+    """
+
+    def __init__(
+        self,
+        home: DeviceHome,
+        person: KnownPerson,
+        store: PersonStore,
+        devices: Devices,
+        courier: Courier,
+        darkroom: Darkroom,
+        reading: Background,
+        writing: Background,
+    ) -> None:
+        self.home, self.person, self.store = home, person, store
+        self.devices, self.courier, self.darkroom = devices, courier, darkroom
+        self.reading, self.writing = reading, writing
+        self.photos_coming = 0
+
+    # --- time and place
+    def now(self) -> datetime:
+        """Return the phone's time, set right by what the server said last."""
+        reading = self.devices.clock.read()
+        return reading.wall
+
+    def here(self) -> Location | None:
+        return self.devices.locator.last()
+
+    # --- lists
+    def today(self, group: worklist.Group | None, then: Then[TodayView]) -> None:
+        now = self.now()
+        self.reading.run(
+            lambda: TodayView(
+                worklist.today(self.store, now, group),
+                dict(worklist.counts(self.store, now)),
+                summary.sync_summary(self.store),
+            ),
+            then,
+        )
+
+    def case(self, case_id: str, then: Then[worklist.CaseCard | None]) -> None:
+        now = self.now()
+        self.reading.run(lambda: worklist.case_card(self.store, case_id, now), then)
+
+    def records(
+        self, query: str, before: datetime | None, then: Then[Sequence[records.RecordItem]]
+    ) -> None:
+        self.reading.run(lambda: records.records(self.store, 50, before, query), then)
+
+    def record(self, item_id: str, then: Then[records.RecordItem | None]) -> None:
+        self.reading.run(lambda: records.record(self.store, item_id), then)
+
+    def sync_view(self, then: Then[SyncView]) -> None:
+        self.reading.run(
+            lambda: SyncView(
+                summary.sync_summary(self.store), summary.waiting_photos(self.store)
+            ),
+            then,
+        )
+
+    # --- catalogue
+    def search(self, text: str, then: Then[Sequence[catalog.CategoryChoice]]) -> None:
+        self.reading.run(lambda: catalog.search_categories(self.store, text), then)
+
+    def category(self, key: str, then: Then[CategoryView]) -> None:
+        self.reading.run(
+            lambda: CategoryView(
+                catalog.category(self.store, key),
+                catalog.conditions(self.store, key),
+                self._sentences("report", key),
+            ),
+            then,
+        )
+
+    def phrases(self, topic: str, then: Then[Sequence[str]]) -> None:
+        self.reading.run(lambda: self._sentences(topic, None), then)
+
+    def _sentences(self, topic: str, key: str | None) -> Sequence[str]:
+        found = catalog.phrases(self.store, topic, key)
+        return [phrase.text.zh for phrase in found]  # they become part of a Chinese record
+
+    def place(self, location: Location, then: Then[places.PlaceHere]) -> None:
+        now = self.now()
+        self.reading.run(
+            lambda: places.place_of(self.store, location.lat, location.lon, now), then
+        )
+
+    def nearby(self, location: Location, then: Then[Sequence[places.NearbyPremises]]) -> None:
+        self.reading.run(
+            lambda: places.nearby_premises(self.store, location.lat, location.lon), then
+        )
+
+    # --- photos
+    def photograph(
+        self, role: PhotoRole, taken: Then[CapturedPhoto], failed: Failed
+    ) -> None:
+        """Open the camera; the photo is kept and hashed before `taken` hears of it."""
+        location = self.here()
+
+        @mainthread
+        def answer(photo: CapturedPhoto | None, error: XunchengError | None) -> None:
+            self.photos_coming -= 1
+            if photo is not None:
+                taken(photo)
+            elif error is not None:
+                failed(error)
+
+        @mainthread
+        def shot(picture: Shot | None) -> None:
+            if picture is None:
+                return
+            self.photos_coming += 1
+            self.darkroom.take_in(picture.picture, role, picture.taken_at, location, answer)
+
+        self.devices.camera.shoot(shot)
+
+    def captured_path(self, photo: CapturedPhoto) -> str:
+        return photo.thumb if Path(photo.thumb).exists() else photo.path
+
+    # --- sync
+    def send_now(self) -> None:
+        self.courier.nudge("asked")
+
+    def on_status(self, listener: Callable[[CourierStatus], None]) -> None:
+        """Hear of the courier's doings, on the UI thread."""
+        self.courier.on_status(mainthread(listener))
+
+    def setting(self, name: str, default: str = "") -> str:
+        return self.home.setting(name, default)
+
+    def set_setting(self, name: str, value: str) -> None:
+        self.writing.run(lambda: self.home.set_setting(name, value))
+
+    def close(self) -> None:
+        """Finish what is being saved, then let go of everything."""
+        self.courier.stop()
+        self.reading.stop()
+        self.writing.stop()
+        self.darkroom.stop()
+        self.store.close()

@@ -1,0 +1,1 @@
+"""The app's pages, one per file with its .kv beside it."""
