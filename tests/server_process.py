@@ -23,9 +23,9 @@ class ServerProcess:
         self._environment = environment
         self._log = log
         self._options = options
-        self._port = free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.url = f"http://127.0.0.1:{self.port}"
 
     @property
     def log(self) -> str:
@@ -38,7 +38,7 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start it and return once it answers."""
-        command = [sys.executable, "-m", "server", "serve", "--port", str(self._port)]
+        command = [sys.executable, "-m", "server", "serve", "--port", str(self.port)]
         with self._log.open("ab") as sink:
             self._process = subprocess.Popen(
                 [*command, *self._options],
