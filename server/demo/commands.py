@@ -1,0 +1,36 @@
+"""The command that fills the demo district."""
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from server import clock
+from server.db import db
+from server.demo.filling import fill_demo
+from server.demo.people import PASSWORD
+from server.schema import require_current_schema
+from sync.errors import XunchengError
+
+
+@click.command()
+@with_appcontext
+def demo() -> None:
+    """Fill the database with the demo district. Repeated, it adds only what is missing.
+
+    Only for a server with XUNCHENG_DEMO=1: its accounts have a published password.
+    """
+    if not current_app.extensions["xuncheng_settings"].demo:
+        raise XunchengError("demo_only", hint="XUNCHENG_DEMO=1")
+    require_current_schema(db.engine)
+    done = [_told(title) for title in fill_demo(clock.now())]
+    if not done:
+        click.echo("The demo district is there already.")
+    click.echo(f"Password of every demo account: {PASSWORD}")
+
+
+def _told(title: str) -> str:
+    click.echo(f"Added: {title}")
+    return title
+
+
+commands: list[click.Command] = [demo]
