@@ -29,7 +29,7 @@ class S3Store:
 
     @classmethod
     def from_url(cls, url: str) -> "S3Store":
-        """Open `s3://bucket/prefix?endpoint=…&region=…`; raises `bad_setting` when it is unclear."""
+        """Open `s3://bucket/prefix?endpoint=…&region=…`; raises `bad_setting`."""
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query))
         unknown = sorted(set(options) - _OPTIONS)
