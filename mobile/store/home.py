@@ -1,10 +1,28 @@
 """What belongs to the device and not to one person: its id, who may open it, its settings."""
 
+import hashlib
+import hmac
+import json
+import os
+import sqlite3
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from mobile.store.database import Database
 from mobile.store.person_store import PersonStore
+from mobile.store.schema import DEVICE
+from mobile.store.times import as_text, from_text
+from sync.errors import Refused
+from sync.ids import uuid7
+
+SHORTEST_PIN = 4
+WRONG_TRIES = 5
+LOCK_TIME = timedelta(minutes=5)
+# 16 MiB and some 50 ms: dear for somebody who has copied the file, bearable on an old phone.
+_SCRYPT_COST = {"n": 2**14, "r": 8, "p": 1}
 
 
 @dataclass(frozen=True)
@@ -19,42 +37,139 @@ class KnownPerson:
     unit_id: str | None = None
 
     def has_role(self, *roles: str) -> bool:
-        raise NotImplementedError
+        """Say whether the person holds one of the roles."""
+        return any(role in self.roles for role in roles)
 
 
 class DeviceHome:
     """The folder of one device: `device.sqlite`, and one folder per person under `people/`."""
 
-    def __init__(self, folder: Path) -> None: ...
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._database = Database(folder / "device.sqlite", DEVICE)
 
     @property
     def device_id(self) -> str:
         """UUIDv7, made at the first start and never again."""
-        raise NotImplementedError
+        known = self.setting("device_id")
+        if known:
+            return known
+        now_ms = time.time_ns() // 1_000_000
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT INTO setting VALUES ('device_id', ?) ON CONFLICT DO NOTHING",
+                (uuid7(now_ms),),
+            )
+        return self.setting("device_id")
 
     def people(self) -> Sequence[KnownPerson]:
         """Return the people who have signed in here, last one first."""
-        raise NotImplementedError
+        rows = self._database.reading().execute("SELECT * FROM person ORDER BY seen_at DESC")
+        return [_person(row) for row in rows]
 
-    def remember_person(self, person: KnownPerson, password: str) -> None:
+    def remember_person(self, person: KnownPerson, password: str, now: datetime) -> None:
         """Let `person` open the app offline from now on (scrypt with a salt of their own)."""
-        raise NotImplementedError
+        salt = os.urandom(16)
+        with self._database.writing() as connection:
+            connection.execute(
+                "DELETE FROM person WHERE username = ? AND id != ?", (person.username, person.id)
+            )
+            connection.execute(
+                """INSERT INTO person (id, username, content, salt, password_hash, seen_at)
+                   VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+                     username = excluded.username, content = excluded.content,
+                     salt = excluded.salt, password_hash = excluded.password_hash,
+                     failures = 0, locked_until = NULL, seen_at = excluded.seen_at""",
+                (
+                    person.id,
+                    person.username,
+                    json.dumps(asdict(person), ensure_ascii=False),
+                    salt,
+                    _hash(password, salt),
+                    as_text(now),
+                ),
+            )
 
-    def check_offline(self, username: str, password: str) -> KnownPerson | None:
-        """Return the person when name and password (or PIN) match what was remembered, else None."""
-        raise NotImplementedError
+    def renew_person(self, person: KnownPerson) -> None:
+        """Write down what the server says of a person now: name, roles, areas."""
+        with self._database.writing() as connection:
+            connection.execute(
+                "UPDATE person SET content = ? WHERE id = ?",
+                (json.dumps(asdict(person), ensure_ascii=False), person.id),
+            )
+
+    def check_offline(self, username: str, password: str, now: datetime) -> KnownPerson | None:
+        """Return the person when name and password (or PIN) match what was remembered, else None.
+
+        Raises `Refused("locked_out")` with `retry_after` for five minutes after five wrong tries.
+        """
+        row = (
+            self._database.reading()
+            .execute("SELECT * FROM person WHERE username = ?", (username,))
+            .fetchone()
+        )
+        if row is None:
+            return None
+        locked_until = from_text(row["locked_until"])
+        if locked_until is not None and now < locked_until:
+            raise Refused("locked_out", retry_after=int((locked_until - now).total_seconds()) + 1)
+        good = _matches(password, row["salt"], row["password_hash"]) or (
+            row["pin_hash"] is not None and _matches(password, row["pin_salt"], row["pin_hash"])
+        )
+        self._count_try(row, now, good=good)
+        return _person(row) if good else None
 
     def set_pin(self, person_id: str, pin: str) -> None:
-        """Let the person open the app with a PIN of at least four digits. Raises `Refused("invalid")`."""
-        raise NotImplementedError
+        """Let the person open the app with a PIN. Raises `Refused("invalid")` below four digits."""
+        if len(pin) < SHORTEST_PIN or not pin.isdigit():
+            raise Refused("invalid", fields={"pin": ["out_of_range"]})
+        salt = os.urandom(16)
+        with self._database.writing() as connection:
+            connection.execute(
+                "UPDATE person SET pin_salt = ?, pin_hash = ? WHERE id = ?",
+                (salt, _hash(pin, salt), person_id),
+            )
 
     def setting(self, name: str, default: str = "") -> str:
-        """Return a setting of the device (`server`, `language`, `text_size`, `photos_on_wifi_only`, …)."""
-        raise NotImplementedError
+        """Return a setting of the device (`server`, `language`, `photos_on_wifi_only`, …)."""
+        row = (
+            self._database.reading()
+            .execute("SELECT value FROM setting WHERE name = ?", (name,))
+            .fetchone()
+        )
+        return default if row is None else str(row["value"])
 
     def set_setting(self, name: str, value: str) -> None:
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
     def open_person(self, person_id: str) -> PersonStore:
         """Return the person's store, made when new."""
-        raise NotImplementedError
+        return PersonStore(self.folder / "people" / person_id)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _count_try(self, row: sqlite3.Row, now: datetime, *, good: bool) -> None:
+        failures = 0 if good else row["failures"] + 1
+        locked = as_text(now + LOCK_TIME) if failures >= WRONG_TRIES else None
+        seen_at = as_text(now) if good else row["seen_at"]
+        with self._database.writing() as connection:
+            connection.execute(
+                "UPDATE person SET failures = ?, locked_until = ?, seen_at = ? WHERE id = ?",
+                (0 if locked else failures, locked, seen_at, row["id"]),
+            )
+
+
+def _person(row: sqlite3.Row) -> KnownPerson:
+    content = json.loads(row["content"])
+    content["roles"], content["areas"] = tuple(content["roles"]), tuple(content["areas"])
+    return KnownPerson(**content)
+
+
+def _hash(secret: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(secret.encode(), salt=salt, **_SCRYPT_COST)
+
+
+def _matches(secret: str, salt: bytes, expected: bytes) -> bool:
+    return hmac.compare_digest(_hash(secret, salt), expected)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mobile.store.database import Database
+from mobile.store.overlay import WORK_MOVES
 from sync.digests import scope_digest
 from sync.messages import Json
 from sync.remote import LinkDown, Page, Row, ScopeDigest
@@ -123,6 +124,25 @@ class ReplicaTable:
         )
         return [json.loads(row["data"]) for row in rows]
 
+    def starting(self, entity: str, prefix: str) -> Sequence[Json]:
+        """Return the data of the rows whose id begins with `prefix`."""
+        rows = self._database.reading().execute(
+            "SELECT data FROM replica WHERE entity = ? AND id >= ? AND id < ?",
+            (entity, prefix, prefix + "\U0010ffff"),
+        )
+        return [json.loads(row["data"]) for row in rows]
+
+    def within(
+        self, entity: str, south: float, west: float, north: float, east: float
+    ) -> Sequence[tuple[str, Json]]:
+        """Return (id, data) of the rows that lie inside a box of degrees."""
+        rows = self._database.reading().execute(
+            """SELECT id, data FROM replica WHERE entity = ? AND min_lat >= ? AND max_lat <= ?
+                 AND min_lon >= ? AND max_lon <= ?""",
+            (entity, south, north, west, east),
+        )
+        return [(row["id"], json.loads(row["data"])) for row in rows]
+
     def containing(self, entity: str, lat: float, lon: float) -> Sequence[tuple[str, Json]]:
         """Return (id, data) of the rows whose bounding box contains a point."""
         rows = self._database.reading().execute(
@@ -164,7 +184,7 @@ def _values(row: Row) -> tuple[Any, ...]:
     if row.entity == "case":
         state = data.get("state")
         due_at = data.get("stage_due_at") or data.get("due_at")
-        actionable = int(bool(data.get("moves")))
+        actionable = int(not WORK_MOVES.isdisjoint(data.get("moves") or ()))
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     box = _box(data)
     key = (row.scope, row.entity, row.id, row.seq, row.version, text)
