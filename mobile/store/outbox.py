@@ -29,11 +29,14 @@ class OutboxEntry:
     created_at: datetime
 
 
+def photo_ref_from_json(raw: Mapping[str, Any]) -> PhotoRef:
+    """Return a photo's reference from what `PhotoRef.as_json` wrote."""
+    return PhotoRef(**{**raw, "role": PhotoRole(raw["role"])})
+
+
 def change_from_json(raw: Mapping[str, Any]) -> Change:
     """Return a change from what `Change.as_json` wrote."""
-    photos = tuple(
-        PhotoRef(**{**photo, "role": PhotoRole(photo["role"])}) for photo in raw["photos"]
-    )
+    photos = tuple(photo_ref_from_json(photo) for photo in raw["photos"])
     return Change(**{**raw, "photos": photos})
 
 
