@@ -27,8 +27,9 @@ class PostgresServer:
     PostgreSQL refuses to run as root, so as root it runs as the `postgres` user of its package.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self._folder = folder
+        self._durable = durable  # commits reach the disk, as measurements want it
         self.port = free_port()
         self._as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         self._templates: set[str] = set()
@@ -42,7 +43,7 @@ class PostgresServer:
         self._run("initdb", "-D", data, "-U", "xuncheng", "-A", "trust", "-E", "UTF8", "--no-sync")
         options = (
             f"-p {self.port} -h 127.0.0.1 -k {self._folder} -c max_connections=200 "
-            "-c shared_buffers=128MB -c fsync=off"
+            f"-c shared_buffers=128MB -c fsync={'on' if self._durable else 'off'}"
         )
         log = str(self._folder / "log")
         self._run("pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")

@@ -1,0 +1,37 @@
+"""`python -m bench [NAME …]`: measure what is named, or everything, and print a table."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+
+import click
+
+from bench.figures import Figure, as_table
+from bench.photos import measure_photos
+from bench.pushing import measure_pull, measure_push
+from bench.slow_phones import measure_slow_phones
+
+MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
+    "push": measure_push,
+    "pull": measure_pull,
+    "photos": measure_photos,
+    "slow-phones": measure_slow_phones,
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(MEASUREMENTS)))
+def main(names: tuple[str, ...]) -> None:
+    """Measure NAMES (default: everything) against the real parts and print a table."""
+    figures: list[Figure] = []
+    for name in names or MEASUREMENTS:
+        click.echo(f"… {name}", err=True)
+        figures += MEASUREMENTS[name]()
+    version = platform.python_version()
+    click.echo(f"Python {version}, {os.cpu_count()} cores, {platform.system()}\n")
+    click.echo(as_table(figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main(prog_name="python -m bench"))
