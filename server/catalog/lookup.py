@@ -131,11 +131,8 @@ def _load(session: Session) -> Catalog:
             select(Condition).order_by(Condition.category_key, Condition.position)
         ).scalars()
     ]
-    defaults = dict(
-        session.execute(
-            select(Condition.category_key, Condition.code).where(Condition.is_default)
-        ).tuples()
-    )
+    chosen = select(Condition.category_key, Condition.code).where(Condition.is_default)
+    defaults = {row.category_key: row.code for row in session.execute(chosen)}
     return Catalog(
         categories=_categories(session, conditions, defaults),
         conditions={(each.category_key, each.code): each for each in conditions},

@@ -5,10 +5,9 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from server import clock
-from server.db import db
 from server.demo.filling import fill_demo
 from server.demo.people import PASSWORD
-from server.schema import require_current_schema
+from server.schema import upgrade_schema
 from sync.errors import XunchengError
 
 
@@ -17,11 +16,13 @@ from sync.errors import XunchengError
 def demo() -> None:
     """Fill the database with the demo district. Repeated, it adds only what is missing.
 
+    Creates the database where there is none.
+
     Only for a server with XUNCHENG_DEMO=1: its accounts have a published password.
     """
     if not current_app.extensions["xuncheng_settings"].demo:
         raise XunchengError("demo_only", hint="XUNCHENG_DEMO=1")
-    require_current_schema(db.engine)
+    upgrade_schema()
     done = [_told(title) for title in fill_demo(clock.now())]
     if not done:
         click.echo("The demo district is there already.")
