@@ -9,11 +9,10 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture that the camera has made; the file may be removed after it was taken in if `own`."""
+    """A picture that the camera has made. The file is the camera's: whoever wants it copies it."""
 
     picture: Path
     taken_at: datetime
-    own: bool
 
 
 class Camera(Protocol):

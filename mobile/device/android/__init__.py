@@ -1,0 +1,1 @@
+"""The phone's own parts through pyjnius. Nothing here is imported on other machines."""
