@@ -44,7 +44,7 @@ class MoveInputs:
 
 @dataclass(frozen=True)
 class IntakeForm:
-    """A case taken in by a clerk from outside, with the outside number and its own reply deadline."""
+    """A case taken in from outside by a clerk, with its outside number and reply deadline."""
 
     source: Source
     category: str

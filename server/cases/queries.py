@@ -40,6 +40,7 @@ class Order(StrEnum):
 class Timing(StrEnum):
     OVERDUE = "overdue"
     SOON = "soon"  # due within two hours
+    COMING = "coming"  # not yet due
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class CaseFilter:
     text: str = ""
     rework: bool = False
     late_sync: bool = False
+    checked: str | None = None  # pass | fail | none: not yet checked in this round
     order: Order = Order.NEWEST
 
 
@@ -273,11 +275,29 @@ def case_line(session: Session, actor: Actor, case_id: str) -> CaseRow | None:
 
 def _rows() -> Select[Any]:
     return select(
-        Case.id, Case.number, Case.version, Case.state, Case.category_key, Case.condition_code,
-        Case.area_code, Case.address, Case.description, Case.unit_id, Case.crew_unit_id,
-        Case.source, Case.reported_at, clock_column().label("clock_at"), Case.closed_at,
-        Case.overdue_at, Case.rework, Case.supervised, Case.ownerless, Case.checked_result,
-        Case.merge_candidate, Case.lat, Case.lon,
+        Case.id,
+        Case.number,
+        Case.version,
+        Case.state,
+        Case.category_key,
+        Case.condition_code,
+        Case.area_code,
+        Case.address,
+        Case.description,
+        Case.unit_id,
+        Case.crew_unit_id,
+        Case.source,
+        Case.reported_at,
+        clock_column().label("clock_at"),
+        Case.closed_at,
+        Case.overdue_at,
+        Case.rework,
+        Case.supervised,
+        Case.ownerless,
+        Case.checked_result,
+        Case.merge_candidate,
+        Case.lat,
+        Case.lon,
     )
 
 
@@ -312,6 +332,9 @@ def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[ColumnE
         found.append(Case.rework > 0)
     if wanted.late_sync:
         found.append(Case.late_sync)
+    if wanted.checked is not None:
+        result = None if wanted.checked == "none" else wanted.checked
+        found.append(Case.checked_result.is_not_distinct_from(result))
     return found + _timing(wanted.timing, now) + _text(wanted.text)
 
 
@@ -322,6 +345,8 @@ def _timing(timing: Timing | None, now: datetime) -> list[ColumnElement[bool]]:
     running = Case.state != State.SUSPENDED
     if timing is Timing.OVERDUE:
         return [running, clock < now]
+    if timing is Timing.COMING:
+        return [running, clock >= now]
     return [running, clock >= now, clock < now + SOON]
 
 

@@ -213,13 +213,9 @@ def _before_dispatch() -> dict[tuple[State, Move], Rule]:
         (State.REPORTED, Move.ASK_VERIFY): _rule(State.PRE_VERIFY, _ACCEPTOR, by_rule=True),
         (State.PRE_VERIFY, Move.VERIFY): _rule(State.REPORTED, FIELD_ROLES, Need.RESULT),
         (State.REPORTED, Move.FILE): _rule(State.FILED, _ACCEPTOR, Need.CONDITION, by_rule=True),
-        (State.PRE_VERIFY, Move.FILE): _rule(
-            State.FILED, _ACCEPTOR, Need.CONDITION, Need.REASON
-        ),
+        (State.PRE_VERIFY, Move.FILE): _rule(State.FILED, _ACCEPTOR, Need.CONDITION, Need.REASON),
         (State.REPORTED, Move.QUICK_CLOSE): _rule(State.CLOSED, _ACCEPTOR, by_rule=True),
-        (State.FILED, Move.DISPATCH): _rule(
-            State.DISPATCHED, _DISPATCHER, Need.UNIT, by_rule=True
-        ),
+        (State.FILED, Move.DISPATCH): _rule(State.DISPATCHED, _DISPATCHER, Need.UNIT, by_rule=True),
         (State.RETURNED, Move.DISPATCH): _rule(State.DISPATCHED, _DISPATCHER, Need.UNIT),
     }
     for state in (State.REPORTED, State.PRE_VERIFY):
