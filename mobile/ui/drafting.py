@@ -39,9 +39,10 @@ class Drafting:
         ]
 
     def photograph(self, role: PhotoRole, failed: Failed) -> None:
-        self.desk.photograph(role, self._add, failed)
+        self.desk.photograph(role, self.take, failed)
 
-    def _add(self, photo: CapturedPhoto) -> None:
+    def take(self, photo: CapturedPhoto) -> None:
+        """Keep a photo that has just been made."""
         if not self.ended:
             self._keep(self.draft.with_photo(photo))
 
