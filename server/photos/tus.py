@@ -28,6 +28,7 @@ NOT_METADATA = "应为“名称 base64值”，以逗号分隔"
 NOT_CHECKSUM = "应为“算法 base64值”，算法为 sha1、sha256 或 md5"
 NOT_PIECE_TYPE = "内容类型应为 application/offset+octet-stream"
 NO_ENCODING = "照片分片不能再压缩"
+NOT_A_METHOD = "应为 PATCH、HEAD 或 DELETE"
 MESSAGES = (
     NOT_A_SIZE,
     NO_DEFERRED_LENGTH,
@@ -36,6 +37,7 @@ MESSAGES = (
     NOT_CHECKSUM,
     NOT_PIECE_TYPE,
     NO_ENCODING,
+    NOT_A_METHOD,
 )
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
