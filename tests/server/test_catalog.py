@@ -260,3 +260,9 @@ def test_the_commands_answer(in_demo_app):
     holidays = runner.invoke(main.commands["calendar"], ["2026"])
     assert "2026-10-10 Sat working" in holidays.output
     assert "248 working days of 365" in holidays.output
+
+
+def test_a_server_that_is_no_demo_refuses_to_fill_it(app):
+    refused = app.test_cli_runner().invoke(main.commands["demo"])
+    assert refused.exit_code != 0
+    assert refused.exception.code == "demo_only"
