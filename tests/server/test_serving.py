@@ -1,4 +1,4 @@
-"""`python -m server serve` starts, says where, and ends as it should, in one process and several."""
+"""`python -m server serve` starts, says where, and ends as it should; alone and with workers."""
 
 import os
 import re
