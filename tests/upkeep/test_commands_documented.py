@@ -44,7 +44,8 @@ def test_every_part_with_commands_is_collected():
 @pytest.mark.parametrize("module", ["server", "mobile"])
 def test_help_lists_what_can_be_done(module: str):
     listed = _help(module)
-    documented = re.findall(rf"python -m {module} ([a-z][a-z-]+)", COMMANDS)
+    section = COMMANDS.split(f"python -m {module}", 1)[1].split("\n## ")[0]
+    documented = re.findall(rf"^\| `(?:python -m {module} )?([a-z][a-z-]+)", section, re.MULTILINE)
     assert documented
     assert [name for name in documented if name not in listed] == []
 
