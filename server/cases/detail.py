@@ -68,11 +68,6 @@ def case_photos(session: Session, case_id: str) -> tuple[CasePhoto, ...]:
     return tuple(_photo(use, photo) for use, photo in session.execute(query))
 
 
-def records_naming(session: Session, sha256: str) -> list[str]:
-    """Return the ids of the records on which a photo is named."""
-    return list(session.scalars(select(PhotoUse.record_id).where(PhotoUse.sha256 == sha256)))
-
-
 def _photo(use: PhotoUse, photo: Photo | None) -> CasePhoto:
     return CasePhoto(
         sha256=use.sha256,

@@ -18,6 +18,7 @@ from server.cases.models import Case, CaseEvent
 from server.cases.numbering import number_cases
 from server.cases.rows import publish_cases, scopes_of_case
 from server.feed.gathering import gathered
+from server.photos.naming import write_named
 from sync.errors import Refused
 
 # Core tables: their inserts cost half of what the mapped classes' do.
@@ -121,6 +122,7 @@ class Ledger:
         self.session.flush()
         if self.events:
             self.session.execute(insert(_EVENTS), self.events)
+        write_named(self.session)  # the feed rows list the photos
         publish_cases(self.session, list(self.touched.values()))
         self.known, self.new, self.events, self.later, self.touched = {}, [], [], [], {}
 

@@ -4,11 +4,11 @@ Same category, within 50 m, within the window. Streets do not matter: a vendor w
 a border is still one vendor (standards §7).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.cases.models import Case
@@ -16,29 +16,44 @@ from server.cases.rules import cells_around, merge_window, near
 from server.cases.workflow import State
 from server.catalog import lookup
 
-_GONE = (State.VOID, State.REJECTED)
+# Put right or never there: a new report of it is a new matter.
+_OVER = (State.VOID, State.REJECTED, State.CLOSED)
 
 
 class _Earlier(NamedTuple):
     id: str
     category_key: str
+    place_cell: str
     lat: float
     lon: float
     reported_at: datetime
 
 
+_ByCell = dict[tuple[str, str], list[_Earlier]]
+
+
 def suggest_merges(session: Session, cases: Sequence[Case]) -> None:
     """Set `merge_candidate` of new cases to the oldest near one, if any."""
-    placed = [case for case in cases if case.place_cell is not None]
-    if not placed:
+    fresh = [
+        _Earlier(case.id, case.category_key, case.place_cell, case.lat, case.lon, case.reported_at)
+        for case in cases
+        if case.place_cell is not None and case.lat is not None and case.lon is not None
+    ]
+    if not fresh:
         return
-    windows = {case.category_key: _window(session, case.category_key) for case in placed}
-    earlier = _near_by(session, placed, max(windows.values()))
-    for case in placed:
-        it = _Earlier(case.id, case.category_key, case.lat or 0, case.lon or 0, case.reported_at)
-        found = _first_match(it, earlier.get(case.category_key, ()), windows[case.category_key])
-        case.merge_candidate = found
-        earlier.setdefault(case.category_key, []).append(it)
+    windows = {each.category_key: _window(session, each.category_key) for each in fresh}
+    around = {each.id: cells_around(each.lat, each.lon) for each in fresh}
+    earlier = _near_by(session, fresh, around, max(windows.values()))
+    found: dict[str, str] = {}
+    for each in fresh:
+        window = windows[each.category_key]
+        same = [earlier.get((each.category_key, cell), ()) for cell in around[each.id]]
+        matches = [other for cell in same for other in cell if _matches(each, other, window)]
+        if matches:
+            found[each.id] = min(matches, key=lambda other: other.reported_at).id
+        earlier.setdefault((each.category_key, each.place_cell), []).append(each)
+    for case in cases:
+        case.merge_candidate = found.get(case.id)
 
 
 def _window(session: Session, category_key: str) -> timedelta:
@@ -46,33 +61,31 @@ def _window(session: Session, category_key: str) -> timedelta:
     return merge_window(its.perishable, its.perishable_minutes) if its else timedelta()
 
 
-def _first_match(it: _Earlier, earlier: Iterable[_Earlier], window: timedelta) -> str | None:
-    for other in earlier:
-        in_window = timedelta() <= it.reported_at - other.reported_at <= window
-        if in_window and near(it.lat, it.lon, other.lat, other.lon):
-            return other.id
-    return None
+def _matches(it: _Earlier, other: _Earlier, window: timedelta) -> bool:
+    in_window = timedelta() <= it.reported_at - other.reported_at <= window
+    return in_window and near(it.lat, it.lon, other.lat, other.lon)
 
 
 def _near_by(
-    session: Session, placed: Sequence[Case], window: timedelta
-) -> dict[str, list[_Earlier]]:
-    wanted = {
-        (case.category_key, cell)
-        for case in placed
-        for cell in cells_around(case.lat or 0, case.lon or 0)
-    }
-    since = min(case.reported_at for case in placed) - window
-    statement = (
-        select(Case.id, Case.category_key, Case.lat, Case.lon, Case.reported_at)
-        .where(
-            tuple_(Case.category_key, Case.place_cell).in_(sorted(wanted)),
-            Case.reported_at >= since,
-            Case.state.not_in(_GONE),
-        )
-        .order_by(Case.reported_at)
+    session: Session,
+    fresh: Sequence[_Earlier],
+    around: Mapping[str, Sequence[str]],
+    window: timedelta,
+) -> _ByCell:
+    """Return what the database holds in the cells around: one statement for a whole batch."""
+    categories = sorted({each.category_key for each in fresh})
+    cells = sorted({cell for each in fresh for cell in around[each.id]})
+    since = min(each.reported_at for each in fresh) - window
+    statement = select(
+        Case.id, Case.category_key, Case.place_cell, Case.lat, Case.lon, Case.reported_at
+    ).where(
+        Case.category_key.in_(categories),
+        Case.place_cell.in_(cells),
+        Case.reported_at >= since,
+        Case.state.not_in(_OVER),
     )
-    found: dict[str, list[_Earlier]] = {}
+    found: _ByCell = {}
     for row in session.execute(statement):
-        found.setdefault(row.category_key, []).append(_Earlier(*row.tuple()))  # type: ignore[arg-type]  # a cell means a point
+        one = _Earlier(*row)  # type: ignore[arg-type]  # a cell means a point
+        found.setdefault((one.category_key, one.place_cell), []).append(one)
     return found

@@ -6,13 +6,14 @@ queue is read through the index on (state, due_at), everything else through (rep
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, literal, or_, select
+from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
@@ -138,7 +139,12 @@ class MapPoint:
 
 def clock_column() -> ColumnElement[datetime]:
     """Return the deadline that runs: the unit's while it has the case, else the stage's."""
-    return case((Case.state.in_(sorted(UNIT_STATES)), Case.due_at), else_=Case.stage_due_at)
+    return sql_case((Case.state.in_(sorted(UNIT_STATES)), Case.due_at), else_=Case.stage_due_at)
+
+
+def clock_of(case: Case) -> datetime | None:
+    """Return the same of one case."""
+    return case.due_at if State(case.state) in UNIT_STATES else case.stage_due_at
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -189,13 +195,13 @@ def count_cases(session: Session, actor: Actor, wanted: CaseFilter, now: datetim
 
 def each_case(
     session: Session, actor: Actor, wanted: CaseFilter, now: datetime, most: int
-) -> Sequence[Row[Any]]:
+) -> Iterable[Case]:
     """Return up to `most` whole lines for an export, in the list's order."""
     key = _sort_key(wanted)
     descending = wanted.order is Order.NEWEST
     direction = (key.desc(), Case.id.desc()) if descending else (key.asc(), Case.id.asc())
     query = select(Case).where(*_conditions(actor, wanted, now)).order_by(*direction).limit(most)
-    return session.execute(query.execution_options(yield_per=500))  # type: ignore[return-value]
+    return session.scalars(query.execution_options(yield_per=500))
 
 
 def count_open(session: Session, actor: Actor, now: datetime) -> dict[State, StateCount]:
@@ -207,9 +213,9 @@ def count_open(session: Session, actor: Actor, now: datetime) -> dict[State, Sta
         select(
             Case.state,
             func.count(),
-            func.sum(case((late, 1), else_=0)),
-            func.sum(case((soon, 1), else_=0)),
-            func.sum(case((Case.rework > 0, 1), else_=0)),
+            func.sum(sql_case((late, 1), else_=0)),
+            func.sum(sql_case((soon, 1), else_=0)),
+            func.sum(sql_case((Case.rework > 0, 1), else_=0)),
         )
         .where(Case.state.in_(_OPEN), visible_to(actor))
         .group_by(Case.state)
@@ -265,12 +271,6 @@ def find_case(session: Session, actor: Actor, case_id: str) -> Case | None:
     """Return a case that `actor` may read, by its id or number."""
     named = or_(Case.id == case_id, Case.number == case_id)
     return session.scalar(select(Case).where(named, visible_to(actor)))
-
-
-def case_line(session: Session, actor: Actor, case_id: str) -> CaseRow | None:
-    """Return one case as a list shows it."""
-    row = session.execute(_rows().where(Case.id == case_id, visible_to(actor))).first()
-    return _line(row) if row is not None else None
 
 
 def _rows() -> Select[Any]:

@@ -101,7 +101,8 @@ def _opening(
 def _new_case(
     hand: Hand, case_id: str, category_key: str, spot: Spot, location: Location | None
 ) -> Case:
-    case = Case(**_BLANK)
+    case = Case()
+    case.__dict__.update(_BLANK)  # a transient row without history: it is inserted in bulk
     case.id = case_id
     case.category_key = category_key
     case.reported_by = hand.person.person_id

@@ -44,6 +44,15 @@ class CatalogCache(Generic[Value]):
 
     def get(self, session: Session) -> Value:
         """Return the value as of the transaction's catalogue version."""
+        present = session.get_transaction()
+        held = session.info.get(self)
+        if held is not None and present is not None and held[0] is present:
+            return held[1]  # type: ignore[no-any-return]  # this transaction's own
+        value = self._newest(session)
+        session.info[self] = (session.get_transaction(), value)
+        return value
+
+    def _newest(self, session: Session) -> Value:
         version = catalog_version(session)
         engine = session.get_bind()
         kept = self._kept.get(engine)

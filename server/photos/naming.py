@@ -1,18 +1,22 @@
 """That a change names photos: who, on which record, in which role. The bytes may come later."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
+from server.feed.gathering import gathered
 from server.photos.models import Photo, PhotoUse
 from sync.errors import Refused
 from sync.ids import uuid7
 from sync.messages import MAX_PHOTO_BYTES, PhotoRef
+
+_USES = cast(Table, PhotoUse.__table__)
 
 
 def name_photos(
@@ -23,25 +27,55 @@ def name_photos(
     photos: Sequence[PhotoRef],
     now: datetime,
 ) -> None:
-    """Remember that `actor` names `photos` on a record, in their order; nothing is committed.
+    """Remember that `actor` names `photos` on a record, in their order.
+
+    The rows are written at the end of the transaction, those of a batch together.
 
     Raises `Refused("photo_empty")` for a photo of no bytes and `Refused("photo_too_large")` above
     40 MB, both naming the field (`photos.0.bytes`) and before anything is written.
     """
-    if not photos:
-        return
     for place, photo in enumerate(photos):
         _check_size(photo, place)
-    millis = int(now.timestamp() * 1000)
-    rows = [{"sha256": sha256, "bytes": size, "named_at": now} for sha256, size in _sizes(photos)]
-    session.execute(_insert_photo(session), rows)
-    session.execute(
-        insert(PhotoUse),
-        [
-            _use(actor, record_id, event_id, photo, place, now) | {"id": uuid7(millis)}
-            for place, photo in enumerate(photos)
-        ],
-    )
+    if photos:
+        gathered(session, NamedPhotos, NamedPhotos).add(actor, record_id, event_id, photos, now)
+
+
+def write_named(session: Session) -> None:
+    """Write what has been named so far, for whoever must read it before the transaction ends."""
+    gathered(session, NamedPhotos, NamedPhotos).write()
+
+
+@dataclass
+class NamedPhotos:
+    """What a transaction names, written in two statements however many records there are."""
+
+    session: Session
+    photos: dict[str, dict[str, Any]] = field(default_factory=dict)
+    uses: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self,
+        actor: Actor,
+        record_id: str,
+        event_id: str | None,
+        photos: Sequence[PhotoRef],
+        now: datetime,
+    ) -> None:
+        millis = int(now.timestamp() * 1000)
+        for place, photo in enumerate(photos):
+            row = {"sha256": photo.sha256, "bytes": photo.bytes, "named_at": now}
+            self.photos.setdefault(photo.sha256, row)
+            use = _use(actor, record_id, event_id, photo, place, now)
+            self.uses.append(use | {"id": uuid7(millis)})
+
+    def write(self) -> None:
+        if not self.uses:
+            return
+        # Sorted: all writers lock rows in one order.
+        rows = [self.photos[sha256] for sha256 in sorted(self.photos)]
+        self.session.execute(_insert_photo(self.session), rows)
+        self.session.execute(insert(_USES), self.uses)
+        self.photos, self.uses = {}, []
 
 
 def _check_size(photo: PhotoRef, place: int) -> None:
@@ -50,11 +84,6 @@ def _check_size(photo: PhotoRef, place: int) -> None:
         raise Refused("photo_empty", fields={where: ["照片是空文件"]})
     if photo.bytes > MAX_PHOTO_BYTES:
         raise Refused("photo_too_large", fields={where: ["照片超过 40 MB"]})
-
-
-def _sizes(photos: Sequence[PhotoRef]) -> list[tuple[str, int]]:
-    """Return each hash once with its size, sorted: all writers lock rows in one order."""
-    return sorted({photo.sha256: photo.bytes for photo in photos}.items())
 
 
 def _insert_photo(session: Session) -> Any:
