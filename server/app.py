@@ -11,6 +11,7 @@ from server.db import db, init_db
 from server.errors import register_errors
 from server.i18n import init_i18n
 from server.ingest import photos as ingest_photos
+from server.ingest import routes as ingest_push
 from server.ingest import uploads as ingest_uploads
 from server.schema import MIGRATIONS
 from sync.messages import MAX_PHOTO_BYTES
@@ -42,5 +43,6 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _register_routes(app: Flask) -> None:
     """Attach every part's routes; each part has one `init_app`."""
     accounts.init_app(app)
+    ingest_push.init_app(app)
     ingest_uploads.init_app(app)
     ingest_photos.init_app(app)

@@ -33,6 +33,7 @@ class ReceivedChange(Base):
     observed_at: Mapped[datetime | None] = mapped_column(Instant)
     clock_skew_ms: Mapped[int | None] = mapped_column(BigInteger)
     received_at: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(Integer, default=1)  # raised when its standing changes
     raw: Mapped[str] = mapped_column(Text)
 
     __table_args__ = (

@@ -534,6 +534,7 @@ def upgrade():
     sa.Column('observed_at', Instant(), nullable=True),
     sa.Column('clock_skew_ms', sa.BigInteger(), nullable=True),
     sa.Column('received_at', Instant(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('raw', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_received_change_person_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_received_change'))

@@ -1,0 +1,55 @@
+"""Who may send which kind of change, and what it does: one table (`docs/protocol.md`, Kinds)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.accounts.actor import Actor
+from server.cases import moves
+from server.cases.models import Case
+from sync.bodies import Kind
+from sync.messages import Change
+from sync.roles import FIELD_ROLES, UNIT_ROLES, Role
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a change: the record and, where it has one, its version."""
+
+    record_id: str
+    version: int | None = None
+
+
+Carry = Callable[[Session, Actor, Change, Any, datetime], Done]
+
+
+@dataclass(frozen=True)
+class KindRule:
+    """Who may send a kind, and the function that carries it out.
+
+    `on_case`: the change's record is a case. `carry` is None for what ingest itself carries out.
+    """
+
+    roles: frozenset[Role]
+    carry: Carry | None
+    on_case: bool = False
+
+
+def _on_case(move: Callable[..., Case]) -> Carry:
+    def carry(session: Session, actor: Actor, change: Change, body: Any, now: datetime) -> Done:
+        case = move(session, actor, change.record_id, body, change.photos, now)
+        return Done(case.id, case.version)
+
+    return carry
+
+
+KINDS: dict[Kind, KindRule] = {
+    Kind.CASE_REPORT: KindRule(FIELD_ROLES, _on_case(moves.report), on_case=True),
+    Kind.CASE_VERIFY: KindRule(FIELD_ROLES, _on_case(moves.verify), on_case=True),
+    Kind.CASE_CHECK: KindRule(FIELD_ROLES, _on_case(moves.check), on_case=True),
+    Kind.CASE_HANDLE: KindRule(UNIT_ROLES, _on_case(moves.handle), on_case=True),
+    Kind.CHANGE_WITHDRAW: KindRule(frozenset(Role), None),
+}

@@ -1,0 +1,105 @@
+"""What came of each change, written down: receipts, quarantine, and the sender's row of it."""
+
+from sqlalchemy import bindparam, delete, update
+
+from server.errors import error_json
+from server.feed import publish
+from server.ingest.batch import Batch, Standing
+from server.ingest.models import ReceivedChange
+from sync.errors import XunchengError
+from sync.messages import Outcome, Receipt
+
+_TABLE = ReceivedChange.__table__
+_WRITE = (
+    update(_TABLE)  # type: ignore[arg-type]
+    .where(_TABLE.c.id == bindparam("its_id"))
+    .values(
+        outcome=bindparam("its_outcome"),
+        receipt=bindparam("its_receipt"),
+        flags=bindparam("its_flags"),
+        replaced_by=bindparam("its_replaced_by"),
+        version=bindparam("its_version"),
+    )
+)
+
+
+def settle(
+    standing: Standing,
+    outcome: Outcome,
+    *,
+    record_id: str | None = None,
+    version: int | None = None,
+    error: XunchengError | None = None,
+) -> None:
+    """Note what came of a change; its receipt is what the device will be told from now on."""
+    standing.outcome = outcome
+    standing.receipt = Receipt(
+        change_id=standing.id,
+        outcome=outcome,
+        record_id=record_id or standing.record_id,
+        version=version,
+        error=error_json(error) if error else None,
+    ).as_json()
+    standing.changed = True
+
+
+def replaced(batch: Batch, target: Standing, by: str, flag: str | None = None) -> None:
+    """Note that another change took the place of a rejected one."""
+    target.replaced_by = by
+    batch.follow(target)
+    target.version += 1
+    if flag:
+        target.flags.append(flag)
+    target.changed = True
+
+
+def write_standings(batch: Batch) -> None:
+    """Write every standing that changed, and show it to its sender."""
+    if batch.untaken:
+        gone = delete(_TABLE).where(_TABLE.c.id.in_(batch.untaken))  # type: ignore[arg-type]
+        batch.session.execute(gone)
+    changed = [
+        standing
+        for standing in batch.standings.values()
+        if standing.changed and standing.outcome is not Outcome.RETRY
+    ]
+    if not changed:
+        return
+    batch.session.execute(_WRITE, [_columns(standing) for standing in changed])
+    for standing in changed:
+        _show(batch, standing)
+
+
+def final_receipt(standing: Standing) -> Receipt:
+    """Return the receipt of a change of this push."""
+    if standing.outcome is Outcome.RETRY:
+        return Receipt(standing.id, Outcome.RETRY)
+    return Receipt(**{**standing.receipt, "outcome": standing.outcome})
+
+
+def _columns(standing: Standing) -> dict[str, object]:
+    return {
+        "its_id": standing.id,
+        "its_outcome": str(standing.outcome),
+        "its_receipt": standing.receipt,
+        "its_flags": standing.flags,
+        "its_replaced_by": standing.replaced_by,
+        "its_version": standing.version,
+    }
+
+
+def _show(batch: Batch, standing: Standing) -> None:
+    data = {
+        "kind": standing.kind,
+        "n": standing.n,
+        "record_id": standing.record_id,
+        "device_id": standing.device_id,
+        "outcome": str(standing.outcome),
+        "error": standing.receipt.get("error"),
+        "version": standing.receipt.get("version"),
+        "replaced_by": standing.replaced_by,
+        "flags": standing.flags,
+        "received_at": standing.received_at.isoformat(timespec="milliseconds"),
+    }
+    scope = f"person:{standing.person_id}"
+    publish(batch.session, scope, "my_change", standing.id, standing.version, data, batch.now)
