@@ -5,23 +5,23 @@ only while on duty (个人信息保护法 Art 28: movements are sensitive), and 
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from mobile.capture import drafts
 from mobile.capture.finalise import finalise
 from mobile.device.clock import ClockReading
 from mobile.store.person_store import PersonStore
+from mobile.store.places import metres_between
 from sync.bodies import Kind
 from sync.messages import Change, Location
 
 ON_BEAT_METRES = 800
 STANDING_METRES = 8
 MOST_POINTS = 5000
-_EARTH_METRES = 6_371_000
 
 
 @dataclass(frozen=True)
@@ -126,13 +126,6 @@ def go_off_duty(store: PersonStore, handover: str, reading: ClockReading) -> Cha
     return finalise(store, ended, reading)
 
 
-def metres_between(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Return the distance of two points; good to a percent over a few kilometres."""
-    north = math.radians(other_lat - lat)
-    east = math.radians(other_lon - lon) * math.cos(math.radians((lat + other_lat) / 2))
-    return math.hypot(north, east) * _EARTH_METRES
-
-
 def _change(
     store: PersonStore, change: Callable[[Mapping[str, Any]], dict[str, Any]]
 ) -> Shift | None:
@@ -166,8 +159,7 @@ def _shift(draft: drafts.Draft) -> Shift:
 
 
 def _length(track: Sequence[Sequence[float]]) -> float:
-    pairs = zip(track, track[1:], strict=False)
-    return sum(metres_between(a[1], a[2], b[1], b[2]) for a, b in pairs)
+    return sum(metres_between(*a[1:3], *b[1:3]) for a, b in pairwise(track))
 
 
 def _entry(at: datetime, what: str, text: str, **more: Any) -> dict[str, Any]:

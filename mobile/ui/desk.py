@@ -11,15 +11,17 @@ from typing import TypeVar
 
 from kivy.clock import mainthread
 
+from mobile.capture import duty
 from mobile.capture.darkroom import Darkroom
 from mobile.capture.drafts import CapturedPhoto
 from mobile.device.camera import Shot
 from mobile.device.devices import Devices
-from mobile.store import catalog, places, records, summary, worklist
+from mobile.store import catalog, month, places, records, summary, worklist
 from mobile.store.home import DeviceHome, KnownPerson
 from mobile.store.person_store import PersonStore
 from mobile.transfer.courier import Courier, CourierStatus
 from mobile.ui.background import Background
+from mobile.ui.wording import CHINA
 from sync.errors import XunchengError
 from sync.messages import Location, PhotoRole
 
@@ -50,6 +52,15 @@ class CategoryView:
 class SyncView:
     summary: summary.SyncSummary
     photos: Sequence[summary.WaitingPhoto]
+
+
+@dataclass(frozen=True)
+class MeView:
+    shift: duty.Shift | None
+    beat: duty.Beat | None
+    month: month.MonthCounts
+    storage: month.Storage
+    summary: summary.SyncSummary
 
 
 class Desk:
@@ -110,11 +121,46 @@ class Desk:
 
     def sync_view(self, then: Then[SyncView]) -> None:
         self.reading.run(
-            lambda: SyncView(
-                summary.sync_summary(self.store), summary.waiting_photos(self.store)
+            lambda: SyncView(summary.sync_summary(self.store), summary.waiting_photos(self.store)),
+            then,
+        )
+
+    def me(self, then: Then[MeView]) -> None:
+        first = self.now().astimezone(CHINA).replace(day=1, hour=0, minute=0, second=0)
+        self.reading.run(
+            lambda: MeView(
+                duty.shift_now(self.store),
+                duty.beat_of(self.store),
+                month.month_counts(self.store, first),
+                month.storage(self.store),
+                summary.sync_summary(self.store),
             ),
             then,
         )
+
+    # --- duty
+    def go_on_duty(self, name: str, then: Then[duty.Shift]) -> None:
+        now, here = self.now(), self.here()
+        self.writing.run(lambda: duty.go_on_duty(self.store, name, now, here), then)
+
+    def add_to_log(self, text: str, then: Then[duty.Shift | None]) -> None:
+        now = self.now()
+        self.writing.run(lambda: duty.add_to_log(self.store, text, now), then)
+
+    def add_position(self) -> None:
+        """Lengthen the track of the running shift; nothing happens off duty."""
+        now, here = self.now(), self.here()
+        if here is not None:
+            self.writing.run(lambda: duty.add_position(self.store, here, now))
+
+    def go_off_duty(self, handover: str, then: Then[object], failed: Failed) -> None:
+        reading = self.devices.clock.read()
+
+        def done(change: object) -> None:
+            self.courier.nudge("new_record")
+            then(change)
+
+        self.writing.run(lambda: duty.go_off_duty(self.store, handover, reading), done, failed)
 
     # --- catalogue
     def search(self, text: str, then: Then[Sequence[catalog.CategoryChoice]]) -> None:
@@ -139,9 +185,7 @@ class Desk:
 
     def place(self, location: Location, then: Then[places.PlaceHere]) -> None:
         now = self.now()
-        self.reading.run(
-            lambda: places.place_of(self.store, location.lat, location.lon, now), then
-        )
+        self.reading.run(lambda: places.place_of(self.store, location.lat, location.lon, now), then)
 
     def nearby(self, location: Location, then: Then[Sequence[places.NearbyPremises]]) -> None:
         self.reading.run(
@@ -149,9 +193,7 @@ class Desk:
         )
 
     # --- photos
-    def photograph(
-        self, role: PhotoRole, taken: Then[CapturedPhoto], failed: Failed
-    ) -> None:
+    def photograph(self, role: PhotoRole, taken: Then[CapturedPhoto], failed: Failed) -> None:
         """Open the camera; the photo is kept and hashed before `taken` hears of it."""
         location = self.here()
 

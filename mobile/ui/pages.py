@@ -9,7 +9,9 @@ from kivy.uix.screenmanager import NoTransition, Screen, ScreenManager, SlideTra
 
 from mobile.ui.desk import Desk
 from mobile.ui.kv import load_beside
+from mobile.ui.widgets import facts as _facts  # noqa: F401  (pages use its rules)
 from mobile.ui.widgets.sheets import Question, Snackbar
+from mobile.ui.widgets.viewer import PhotoView
 from mobile.ui.words import error_words, tr
 from sync.errors import XunchengError
 
@@ -73,10 +75,22 @@ class Pages(ScreenManager):
         view.bind(on_dismiss=lambda gone: self.over.remove(gone) if gone in self.over else None)
         view.open(animation=False)
 
+    def show_photo(self, path: str, title: str, removed: Callable[[], None] | None = None) -> None:
+        """Show a picture large; with `removed` it may be taken out."""
+        self.show(PhotoView(source=path, title=title, removed=removed))
+
     def start(self, name: str, **arguments: Any) -> None:
         """Begin a new trail with this page."""
         self.trail = []
         self.open(name, **arguments)
+
+    def resume(self, trail: list[tuple[str, dict[str, Any]]]) -> None:
+        """Stand again at the end of a trail that was left as it was."""
+        name, _ = trail[-1]
+        self.transition = NoTransition()
+        self.trail, self.current = list(trail), name
+        self.tabbed = name in TABS
+        self.current_screen.refresh()
 
     def open(self, name: str, **arguments: Any) -> None:
         """Go to a page; the way back leads here."""

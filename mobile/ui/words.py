@@ -49,6 +49,6 @@ def error_words(error: XunchengError) -> str:
 
 
 def code_words(code: str, fallback: str = "") -> str:
-    """Say what a stable code means; an unknown one is answered with `fallback` or itself."""
+    """Say what a stable code means; a message stands for itself."""
     known = CATALOGUE.get(code)
-    return tr(known.message) if known else fallback or code
+    return tr(known.message) if known else tr(fallback or code)

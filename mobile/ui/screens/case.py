@@ -47,7 +47,10 @@ class CasePage(Page):
         now = self.desk.now()
         rework = tr("{n} 次", n=card.item.rework) if card.item.rework else ""
         found = [
-            (tr("派遣时间"), wording.moment_words(card.dispatched_at, now) if card.dispatched_at else ""),
+            (
+                tr("派遣时间"),
+                wording.moment_words(card.dispatched_at, now) if card.dispatched_at else "",
+            ),
             (tr("单元网格"), card.grid or ""),
             (tr("返工"), rework),
             (tr("坐标"), f"{card.lat:.5f}, {card.lon:.5f}" if card.lat and card.lon else ""),

@@ -73,7 +73,12 @@ class HandlePage(CaseFormPage):
         moves = self.card.item.moves if self.card else ()
         options = [
             Option("ask_extension", tr("申请延期"), tr("到期前提出，最多两次"), "calendar-clock"),
-            Option("ask_suspension", tr("申请挂账"), tr("暂时无法处置，时限暂停"), "pause-circle-outline"),
+            Option(
+                "ask_suspension",
+                tr("申请挂账"),
+                tr("暂时无法处置，时限暂停"),
+                "pause-circle-outline",
+            ),
             Option("return", tr("退回案件"), tr("不属于本单位职责"), "undo-variant", "bad"),
         ]
         return [option for option in options if option.key in moves]

@@ -60,7 +60,9 @@ class RecordPage(Page):
         self.title, self.place = wording.record_title(item), item.place
         self.when = wording.moment_words(item.at, self.desk.now())
         self.photo = item.thumb or ""
-        self.photos = tr("{sent}/{n} 张已上传", sent=item.photos_sent, n=item.photos) if item.photos else ""
+        self.photos = (
+            tr("{sent}/{n} 张已上传", sent=item.photos_sent, n=item.photos) if item.photos else ""
+        )
         self.state_text, self.state_icon, self.state_tone = mark.text, mark.icon_name, mark.tone
         self.explained = tr(EXPLAINED.get(item.status, ""))
         self.refused = item.status is RecordStatus.ATTENTION

@@ -205,7 +205,9 @@ class ReportPage(FormPage):
         if self.address or self.drafting is None:
             return
         if found and found[0].metres <= NEAR_METRES:
-            self.address = tr("{address}（{name}）附近", address=found[0].address, name=found[0].name)
+            self.address = tr(
+                "{address}（{name}）附近", address=found[0].address, name=found[0].name
+            )
         elif self.place is not None and self.place.street_name:
             self.address = self.place.street_name + self.place.community_name
 
@@ -239,7 +241,11 @@ class ReportPage(FormPage):
         point = allowed_vending(self.place, key) if self.place is not None and key else None
         hours = "、".join(f"{start}–{end}" for start, end in point.hours) if point else ""
         self.warning = (
-            tr("这里是疏导点“{name}”，{hours} 允许经营，请核对后再上报", name=point.name, hours=hours)
+            tr(
+                "这里是疏导点“{name}”，{hours} 允许经营，请核对后再上报",
+                name=point.name,
+                hours=hours,
+            )
             if point
             else ""
         )

@@ -9,6 +9,8 @@ from mobile.ui.kv import load_beside
 from mobile.ui.widgets import buttons as _buttons  # noqa: F401
 from mobile.ui.widgets import surfaces
 
+TAB_WORDS = {"today": "今日", "records": "记录", "sync": "同步", "me": "我的"}
+
 
 class TopBar(BoxLayout):
     """Title of a page that was opened from another; `on_back` leaves it."""

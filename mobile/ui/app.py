@@ -1,0 +1,262 @@
+"""The officer's app: the one place where screens, store, devices and courier meet."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from kivy.app import App
+from kivy.clock import Clock
+from kivy.core.window import Window
+
+from mobile.capture.darkroom import Darkroom
+from mobile.capture.drafts import CapturedPhoto
+from mobile.device.devices import Devices
+from mobile.store.home import DeviceHome, KnownPerson
+from mobile.store.summary import SyncSummary, sync_summary
+from mobile.transfer.courier import Courier, CourierStatus
+from mobile.transfer.sign_in import SignedIn, sign_in, sign_out
+from mobile.ui import fonts
+from mobile.ui.background import Background
+from mobile.ui.desk import Desk
+from mobile.ui.pages import Pages
+from mobile.ui.screens.form import open_key
+from mobile.ui.screens.index import PAGES
+from mobile.ui.screens.records import PAGE_OF_KIND
+from mobile.ui.shell import Shell
+from mobile.ui.theme import theme
+from mobile.ui.words import error_words, tr, use_language
+from sync.errors import XunchengError
+from sync.messages import PhotoRole
+
+TRACK_SECONDS = 30
+LOOK_SECONDS = 10
+BACK_KEY = 27
+
+
+def app_version() -> str:
+    try:
+        return version("xuncheng")
+    except PackageNotFoundError:  # run from the source tree
+        return "1.0.0"
+
+
+class OfficerApp(App):
+    """`home` is the device's folder, `devices` its ports. Nothing is read from elsewhere."""
+
+    title = "巡城"
+
+    def __init__(self, home: DeviceHome, devices: Devices, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.home, self.devices = home, devices
+        self.desk: Desk | None = None
+        self.locked = False
+        self._before_lock: list[tuple[str, dict[str, Any]]] = []
+        self._touched_at = time.monotonic()
+        self._clocks: list[Any] = []
+        self.background = Background(self._unexpected)
+
+    # --- Kivy's life cycle
+    def build(self) -> Shell:
+        fonts.register()
+        use_language(self.home.setting("language", "zh"))
+        theme.dark = self.home.setting("dark", "no") == "yes"
+        theme.scale = float(self.home.setting("text_scale", "1.0"))
+        Window.softinput_mode = "below_target"
+        self.shell = Shell()
+        self.shell.bind(on_tab=lambda _, key: self.pages.open(key))
+        self.shell.bind(on_camera=lambda *_: self.shoot())
+        self._build_pages()
+        return self.shell
+
+    def _build_pages(self) -> None:
+        self.shell.ids.place.clear_widgets()
+        self.pages = Pages()
+        for name, page in PAGES.items():
+            self.pages.add(page(name=name))
+        self.shell.hold(self.pages)
+        self._wire()
+
+    def _wire(self) -> None:
+        page = self.pages.get_screen
+        page("sign_in").enter = self.enter
+        page("sign_in").people = self.home.people
+        page("sign_in").server_chosen = partial(self.home.set_setting, "server")
+        page("me").language_chosen = self.change_language
+        page("me").sign_out = self.leave
+        page("me").lock = self.lock
+        page("me").version = app_version()
+        page("password").set_pin = self._set_pin
+        page("password").change = self._change_password
+
+    def on_start(self) -> None:
+        Window.bind(on_keyboard=self._key, on_touch_down=self._touched)
+        self._clocks = [
+            Clock.schedule_interval(self._track, TRACK_SECONDS),
+            Clock.schedule_interval(self._look_at_the_clock, LOOK_SECONDS),
+        ]
+        self._ask_sign_in()
+
+    def on_stop(self) -> None:
+        Window.unbind(on_keyboard=self._key, on_touch_down=self._touched)
+        for clock in self._clocks:
+            clock.cancel()
+        self.pages.close_over()
+        self._close_desk()
+        self.background.stop()
+
+    def on_pause(self) -> bool:
+        return True
+
+    def on_resume(self) -> None:
+        if self.desk is not None:
+            self.desk.courier.nudge("resume")
+
+    # --- signing in and out
+    def _ask_sign_in(self) -> None:
+        self.pages.start("sign_in", server=self.home.setting("server"))
+
+    def enter(self, username: str, password: str, failed: Callable[[XunchengError], None]) -> None:
+        self.background.run(
+            lambda: sign_in(self.home, self.devices, username, password), self._entered, failed
+        )
+
+    def _entered(self, signed_in: SignedIn) -> None:
+        self._touched_at = time.monotonic()
+        if self.desk is not None and self.desk.person.id == signed_in.person.id:
+            self._unlocked()
+            return
+        self._close_desk()
+        self.locked = False
+        self.desk = self.pages.desk = self._open_desk(signed_in.person)
+        self.desk.on_status(self._status)
+        self.desk.courier.start()
+        self._count_waiting()
+        self._resume_draft(self.desk)
+        if not signed_in.online:
+            self.shell.ids.snackbar.say(
+                tr("离线登录，记录先存在手机里"), "warn", "cloud-off-outline"
+            )
+
+    def _open_desk(self, person: KnownPerson) -> Desk:
+        store = self.home.open_person(person.id)
+        return Desk(
+            home=self.home,
+            person=person,
+            store=store,
+            devices=self.devices,
+            courier=Courier(self.home, store, person.id, self.devices),
+            darkroom=Darkroom(store, fonts.FOLDER / "text.ttf"),
+            reading=Background(self._unexpected),
+            writing=Background(self._unexpected, threads=1),
+        )
+
+    def _resume_draft(self, desk: Desk) -> None:
+        """Bring back the form that was open when the app ended."""
+        self.pages.start("today")
+        kind, _, draft_id = self.home.setting(open_key(desk.person.id)).partition("|")
+        if draft_id and kind in PAGE_OF_KIND:
+            self.pages.open(PAGE_OF_KIND[kind], draft_id=draft_id)
+            self.shell.ids.snackbar.say(tr("已恢复上次没写完的记录"), "ok", "backup-restore")
+
+    def leave(self) -> None:
+        """Sign out. With unsent work the session stays, so that it can still be sent."""
+        if self.desk is None:
+            return
+        person_id = self.desk.person.id
+        self._close_desk()
+        self.background.run(lambda: sign_out(self.home, self.devices, person_id))
+        self._ask_sign_in()
+
+    def _close_desk(self) -> None:
+        if self.desk is not None:
+            self.desk.close()
+            self.desk = None
+
+    # --- locking
+    def lock(self) -> None:
+        if self.desk is None or self.locked:
+            return
+        self.pages.close_over()
+        self._before_lock = list(self.pages.trail)
+        self.locked = True
+        person = self.desk.person
+        self.pages.start(
+            "sign_in", locked=person.name, username=person.username,
+            server=self.home.setting("server"),
+        )  # fmt: skip
+
+    def _unlocked(self) -> None:
+        self.locked = False
+        trail = self._before_lock or [("today", {})]
+        self.pages.resume(trail)
+
+    def _look_at_the_clock(self, *_: Any) -> None:
+        minutes = int(self.home.setting("lock_minutes", "15"))
+        if minutes and time.monotonic() - self._touched_at > minutes * 60:
+            self.lock()
+
+    def _touched(self, *_: Any) -> None:
+        self._touched_at = time.monotonic()
+
+    # --- the camera button, on every tab
+    def shoot(self) -> None:
+        """Photo first: the form opens with the picture already in it."""
+        if self.desk is not None:
+            self.desk.photograph(PhotoRole.BEFORE, self._shot, self._refused)
+
+    def _shot(self, photo: CapturedPhoto) -> None:
+        self.pages.open("report", photo=photo)
+
+    def _refused(self, error: XunchengError) -> None:
+        self.shell.ids.snackbar.say(error_words(error), "bad", "alert-circle-outline")
+
+    # --- news from behind
+    def _status(self, status: CourierStatus) -> None:
+        if self.desk is None or self.locked:
+            return
+        self.pages.get_screen("sync").show_status(status)
+        self._count_waiting()
+        if self.pages.tabbed:
+            self.pages.refresh()
+
+    def _count_waiting(self) -> None:
+        desk = self.desk
+        if desk is not None:
+            desk.reading.run(lambda: sync_summary(desk.store), self._waiting_counted)
+
+    def _waiting_counted(self, summary: SyncSummary) -> None:
+        self.shell.waiting = summary.unsent_records + summary.unsent_photos
+        self.shell.problems = len(summary.problems)
+
+    def _track(self, *_: Any) -> None:
+        if self.desk is not None:
+            self.desk.add_position()
+
+    def _unexpected(self, _: BaseException) -> None:
+        self.shell.ids.snackbar.say(
+            tr("出了点问题，内容没有丢失，请再试一次"), "bad", "alert-circle-outline"
+        )
+
+    # --- settings
+    def change_language(self, language: str) -> None:
+        """Build the pages again: their words were chosen when they were built."""
+        self.home.set_setting("language", language)
+        use_language(language)
+        desk = self.desk
+        self._build_pages()
+        if desk is not None:
+            self.pages.desk = desk
+            self.shell.rename_tabs()
+            self.pages.start("me")
+
+    def _set_pin(self, pin: str) -> None:
+        if self.desk is not None:
+            self.home.set_pin(self.desk.person.id, pin)
+
+    def _change_password(self, old: str, new: str) -> None:
+        raise NotImplementedError
+
+    def _key(self, _window: object, key: int, *_: Any) -> bool:
+        return key == BACK_KEY and self.pages.back()
