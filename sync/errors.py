@@ -45,6 +45,9 @@ CATALOGUE: dict[str, ErrorKind] = {
     "checksum_mismatch": ErrorKind(460, "照片分片在传输中损坏，将重新发送"),
     "photo_hash_mismatch": ErrorKind(460, "照片内容与记录不符"),
     "server_error": ErrorKind(500, "服务器出错，数据已保留，请稍后重试"),
+    # --- on the phone only
+    "no_connection": ErrorKind(503, "现在连不上服务器，记录已保存在手机上"),
+    "date_required": ErrorKind(422, "请选择日期"),
     # --- why one change is refused (inside a receipt; the status is for console callers)
     "change_reused": ErrorKind(409, "记录编号已被另一条内容使用"),
     "unknown_kind": ErrorKind(422, "服务器不认识这种记录"),

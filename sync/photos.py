@@ -13,7 +13,7 @@ from typing import Protocol
 from sync.remote import Limits, Remote, ServerSaidNo
 
 _TRIES_PER_PIECE = 4
-_PIECE_AGAIN = frozenset({"checksum_mismatch", "conflict"})
+_PIECE_AGAIN = frozenset({"checksum_mismatch", "offset_mismatch", "conflict"})
 _REFUSALS_OF_THE_PICTURE = frozenset(
     {"photo_wrong_type", "photo_truncated", "photo_too_many_pixels", "photo_too_large"}
     | {"photo_empty", "too_large", "unsupported_type"}
@@ -185,10 +185,10 @@ class _Sending:
             self._refuse(photo, no)
         elif no.code in _REFUSALS_OF_THE_PICTURE:
             self._refuse(photo, no)
+        elif no.code == "upload_busy" or (no.status >= 500 and no.status != 503):
+            self.report.failure = no  # goes on later from where the server stands
         elif no.status in (404, 409, 410, 412, 460):
             self.queue.begin_again(photo.sha256, count=False)
-        elif no.status >= 500 and no.status != 503:
-            self.report.failure = no
         else:
             raise no
 

@@ -85,7 +85,7 @@ class RoundReport:
     @property
     def unfinished(self) -> bool:
         """Whether another round should follow soon."""
-        return self.photos.interrupted or "sync" in self.pull.requests
+        return self.photos.interrupted
 
 
 def run_round(store: LocalStore, remote: Remote, conditions: Conditions) -> RoundReport:

@@ -130,6 +130,17 @@ class DeviceHome:
                 (salt, _hash(pin, salt), person_id),
             )
 
+    def is_pin(self, username: str, secret: str) -> bool:
+        """Say whether `secret` is the person's PIN here: the server knows passwords only."""
+        row = (
+            self._database.reading()
+            .execute("SELECT pin_salt, pin_hash FROM person WHERE username = ?", (username,))
+            .fetchone()
+        )
+        if row is None or row["pin_hash"] is None:
+            return False
+        return _matches(secret, row["pin_salt"], row["pin_hash"])
+
     def setting(self, name: str, default: str = "") -> str:
         """Return a setting of the device (`server`, `language`, `photos_on_wifi_only`, …)."""
         row = (

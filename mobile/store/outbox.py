@@ -103,22 +103,6 @@ class OutboxTable:
                     ),
                 )
 
-    def settle_later(self, change_id: str, settlement: Settlement) -> None:
-        """Write a later word of the server on a change that it had kept (`held`)."""
-        with self._database.writing() as connection:
-            connection.execute(
-                """UPDATE change SET state = ?, outcome = ?, error = ?
-                   WHERE id = ? AND state = ? AND outcome != ?""",
-                (
-                    settlement.state,
-                    settlement.outcome,
-                    json.dumps(settlement.error, ensure_ascii=False) if settlement.error else None,
-                    change_id,
-                    ChangeState.ACKNOWLEDGED,
-                    settlement.outcome,
-                ),
-            )
-
     def send_again(self, since: datetime) -> int:
         with self._database.writing() as connection:
             done = connection.execute(
@@ -130,6 +114,16 @@ class OutboxTable:
 
     def mark_reflected(self, before: datetime) -> None:
         with self._database.writing() as connection:
+            # A change that was held may have been decided since: the pull brought the word of it.
+            connection.execute(
+                """UPDATE change SET outcome = said.outcome, error = said.error,
+                     state = iif(said.outcome = 'rejected', 'attention', state)
+                   FROM (SELECT id, json_extract(data, '$.outcome') AS outcome,
+                           json_extract(data, '$.error') AS error
+                         FROM replica WHERE entity = 'my_change') AS said
+                   WHERE said.id = change.id AND change.state = 'acknowledged'
+                     AND change.outcome = 'held' AND said.outcome != 'held'"""
+            )
             connection.execute(
                 """UPDATE change SET reflected = 1 WHERE reflected = 0 AND state = ?
                        AND acknowledged_at <= ? AND outcome != 'held'""",

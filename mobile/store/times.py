@@ -9,5 +9,5 @@ def as_text(moment: datetime) -> str:
 
 
 def from_text(text: str | None) -> datetime | None:
-    """Return RFC 3339 text as an aware datetime; None stays None."""
-    return None if text is None else datetime.fromisoformat(text)
+    """Return RFC 3339 text as an aware datetime; None or nothing stays None."""
+    return datetime.fromisoformat(text) if text else None
