@@ -5,7 +5,7 @@ for their events. `server.feed.transaction` calls `write` by itself before it nu
 A batch that knows its cases calls `prefetch` once, so that each is not looked up on its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -56,6 +56,7 @@ class Ledger:
     later: list[object] = field(default_factory=list)
     touched: dict[str, Touched] = field(default_factory=dict)
     recorded_due: dict[str, datetime | None] = field(default_factory=dict)
+    memo: dict[Hashable, Any] = field(default_factory=dict)  # sums that a batch need not repeat
     _scopes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def find(self, case_id: str) -> Case | None:

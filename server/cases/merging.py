@@ -51,7 +51,8 @@ def suggest_merges(session: Session, cases: Sequence[Case]) -> None:
         matches = [other for cell in same for other in cell if _matches(each, other, window)]
         if matches:
             found[each.id] = min(matches, key=lambda other: other.reported_at).id
-        earlier.setdefault((each.category_key, each.place_cell), []).append(each)
+        else:
+            earlier.setdefault((each.category_key, each.place_cell), []).append(each)
     for case in cases:
         case.merge_candidate = found.get(case.id)
 
@@ -72,7 +73,11 @@ def _near_by(
     around: Mapping[str, Sequence[str]],
     window: timedelta,
 ) -> _ByCell:
-    """Return what the database holds in the cells around: one statement for a whole batch."""
+    """Return what the database holds in the cells around: one statement for a whole batch.
+
+    Those that are suggested for merging themselves are left out: their first one stands for them,
+    which also keeps the cost low where everybody reports the same thing.
+    """
     categories = sorted({each.category_key for each in fresh})
     cells = sorted({cell for each in fresh for cell in around[each.id]})
     since = min(each.reported_at for each in fresh) - window
@@ -81,6 +86,7 @@ def _near_by(
     ).where(
         Case.category_key.in_(categories),
         Case.place_cell.in_(cells),
+        Case.merge_candidate.is_(None),
         Case.reported_at >= since,
         Case.state.not_in(_OVER),
     )

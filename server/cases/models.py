@@ -108,7 +108,7 @@ class Case(Base):
         Index("ix_case_unit_state", "unit_id", "state", "due_at"),
         Index("ix_case_reported", "reported_at", "id"),
         Index("ix_case_sweep", "next_sweep_at"),
-        Index("ix_case_place", "category_key", "place_cell", "reported_at"),
+        Index("ix_case_place", "category_key", "place_cell", "merge_candidate", "reported_at"),
         Index("ix_case_reporter", "reported_by", "reported_at"),
     )
 

@@ -101,31 +101,49 @@ def _opening(
 def _new_case(
     hand: Hand, case_id: str, category_key: str, spot: Spot, location: Location | None
 ) -> Case:
+    """Return a transient row. It is filled without the mapping's history, for none is needed."""
     case = Case()
-    case.__dict__.update(_BLANK)  # a transient row without history: it is inserted in bulk
-    case.id = case_id
-    case.category_key = category_key
-    case.reported_by = hand.person.person_id
-    case.reported_at = hand.now
-    case.area_code = spot.area_code
-    case.grid_code, case.community_code = spot.grid_code, spot.community_code
-    if location is not None:
-        case.lat, case.lon, case.accuracy_m = location.lat, location.lon, location.accuracy_m
-        case.provider, case.mock_location = location.provider, location.mock
-        case.place_cell = rules.place_cell(location.lat, location.lon)
+    where = {} if location is None else _point(location)
+    case.__dict__.update(
+        _BLANK,
+        id=case_id,
+        category_key=category_key,
+        reported_by=hand.person.person_id,
+        reported_at=hand.now,
+        area_code=spot.area_code,
+        grid_code=spot.grid_code,
+        community_code=spot.community_code,
+        **where,
+    )
     return case
 
 
+def _point(location: Location) -> dict[str, Any]:
+    return {
+        "lat": location.lat,
+        "lon": location.lon,
+        "place_cell": rules.place_cell(location.lat, location.lon),
+        "accuracy_m": location.accuracy_m,
+        "provider": location.provider,
+        "mock_location": location.mock,
+    }
+
+
 def _fill(case: Case, body: CaseReport, actor: Actor) -> None:
-    case.condition_code = body.condition
-    case.description, case.address = body.description, body.address
-    case.quantity, case.area_m2 = _number(body.quantity), _number(body.area_m2)
-    case.premises_id, case.campaign_id = body.premises_id, body.campaign_id
-    case.second_officer_id = body.second_officer_id
-    case.handled_on_spot = body.handled_on_spot
-    case.device_id, case.observed_at = actor.device_id, actor.observed_at
-    if body.handled_on_spot:
-        case.handled_by = [actor.person_id]
+    case.__dict__.update(
+        condition_code=body.condition,
+        description=body.description,
+        address=body.address,
+        quantity=_number(body.quantity),
+        area_m2=_number(body.area_m2),
+        premises_id=body.premises_id,
+        campaign_id=body.campaign_id,
+        second_officer_id=body.second_officer_id,
+        handled_on_spot=body.handled_on_spot,
+        device_id=actor.device_id,
+        observed_at=actor.observed_at,
+        handled_by=[actor.person_id] if body.handled_on_spot else [],
+    )
 
 
 def _open(hand: Hand, case: Case, photos: tuple[PhotoRef, ...]) -> None:

@@ -1,5 +1,6 @@
 """The clock on a case's row: start, stop, run on. The sweep's next visit follows from it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from server.cases import clock
@@ -9,6 +10,7 @@ from server.cases.recording import Hand
 from server.cases.rules import DEFAULT_LIMITS
 from server.catalog import lookup
 from server.catalog.limits import limit_for
+from server.worktime.arithmetic import Due
 from server.worktime.loading import calendar_for
 
 
@@ -22,14 +24,36 @@ def start_clock(hand: Hand, case: Case, unit_id: str) -> None:
     limit = found or DEFAULT_LIMITS["handle"]
     case.limit_value, case.limit_unit = limit.value, limit.unit
     case.limit_source = limit.source
-    span = span_of(hand, case)
-    due = clock.deadline(hand.now, span)
-    case.due_at = case.stage_due_at = due.at
-    case.provisional_due = due.provisional
-    case.warn_at = clock.warn_at(hand.now, due.at, span)
-    case.return_by = clock.return_by(hand.now, span.calendar)
+    start = _start(hand, span_of(hand, case), case.schedule_code)
+    case.due_at = case.stage_due_at = start.due.at
+    case.provisional_due = start.due.provisional
+    case.warn_at, case.return_by = start.warn_at, start.return_by
     case.overdue_at = case.escalate_at = case.stopped_at = None
     case.escalation = 0
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What follows from a limit that starts now."""
+
+    due: Due
+    warn_at: datetime | None
+    return_by: datetime
+
+
+def _start(hand: Hand, span: Span, schedule_code: str | None) -> _Start:
+    """Work it out once for all cases of a batch with the same limit."""
+    key = (hand.now, span.value, span.unit, schedule_code)
+    found: _Start | None = hand.book.memo.get(key)
+    if found is None:
+        due = clock.deadline(hand.now, span)
+        found = _Start(
+            due,
+            clock.warn_at(hand.now, due.at, span),
+            clock.return_by(hand.now, span.calendar),
+        )
+        hand.book.memo[key] = found
+    return found
 
 
 def stop_clock(case: Case, at: datetime) -> None:
@@ -82,9 +106,8 @@ def set_stage(hand: Hand, case: Case, stage: str | None) -> None:
             hand.session, case.category_key, case.condition_code, case.area_code, stage, hand.today
         )
         limit = found or DEFAULT_LIMITS[stage]
-        calendar = calendar_for(hand.session, None, hand.now)
-        due = clock.deadline(hand.now, Span(limit.value, limit.unit, calendar))
-        case.stage_due_at = case.warn_at = due.at
+        span = Span(limit.value, limit.unit, calendar_for(hand.session, None, hand.now))
+        case.stage_due_at = case.warn_at = _start(hand, span, None).due.at
 
 
 def mark_overdue(hand: Hand, case: Case) -> None:

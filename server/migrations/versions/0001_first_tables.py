@@ -431,7 +431,7 @@ def upgrade():
     )
     with op.batch_alter_table('case', schema=None) as batch_op:
         batch_op.create_index('ix_case_area_state', ['area_code', 'state', 'reported_at'], unique=False)
-        batch_op.create_index('ix_case_place', ['category_key', 'place_cell', 'reported_at'], unique=False)
+        batch_op.create_index('ix_case_place', ['category_key', 'place_cell', 'merge_candidate', 'reported_at'], unique=False)
         batch_op.create_index('ix_case_reported', ['reported_at', 'id'], unique=False)
         batch_op.create_index('ix_case_reporter', ['reported_by', 'reported_at'], unique=False)
         batch_op.create_index('ix_case_state_due', ['state', 'due_at', 'id'], unique=False)
