@@ -14,6 +14,7 @@ from server.ingest import photos as ingest_photos
 from server.ingest import routes as ingest_push
 from server.ingest import uploads as ingest_uploads
 from server.schema import MIGRATIONS
+from server.worklists import routes as worklists
 from sync.messages import MAX_PHOTO_BYTES
 
 
@@ -46,3 +47,4 @@ def _register_routes(app: Flask) -> None:
     ingest_push.init_app(app)
     ingest_uploads.init_app(app)
     ingest_photos.init_app(app)
+    worklists.init_app(app)
