@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import click
 
+from bench.app_start import measure_app_start
+from bench.capture import measure_capture
 from bench.figures import Figure, as_table
 from bench.photos import measure_photos
 from bench.pushing import measure_pull, measure_push
@@ -16,6 +18,8 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "push": measure_push,
     "pull": measure_pull,
     "photos": measure_photos,
+    "capture": measure_capture,
+    "app-start": measure_app_start,
     "slow-phones": measure_slow_phones,
 }
 

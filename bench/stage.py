@@ -1,7 +1,5 @@
 """Where measurements take place: the demo district on a real server, in a folder thrown away."""
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import environment_for
 from tests.postgres import PostgresServer
-from tests.server_process import ROOT, ServerProcess
+from tests.server_process import ServerProcess
 
 DATABASES = ("SQLite", "PostgreSQL")
 
@@ -35,14 +33,24 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def filled_home(home: Path) -> Path:
+    """Fill the demo district into an SQLite database in `home` and return `home`."""
+    _fill(ServerProcess(environment_for(home, DEMO="1"), home.parent / "filling.log"))
+    return home
+
+
+def _fill(server: ServerProcess) -> None:
+    for command in ("init-db", "demo"):
+        server.command(command)
+
+
 @contextmanager
 def stage(database: str = "SQLite", *options: str) -> Iterator[Stage]:
     """Fill the demo district into a fresh database and serve it."""
     with folder() as place, _database(database, place) as more:
         environment = environment_for(place / "home", DEMO="1", **more)
         server = ServerProcess(environment, place / "server.log", *options)
-        for command in ("init-db", "demo"):
-            server.command(command)
+        _fill(server)
         server.start()
         try:
             yield Stage(server, environment, place)
@@ -62,18 +70,3 @@ def _database(kind: str, place: Path) -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": server.new_database("template", lambda _: None)}
     finally:
         server.stop()
-
-
-def run_module(name: str, environment: dict[str, str]) -> str:
-    """Run `python -m name` in a process of its own and return what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", name],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{name} failed:\n{done.stderr}")
-    return done.stdout
