@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import server.models  # noqa: F401  every table must be known before a mapper is used
 from server.accounts import routes as accounts
 from server.config import Settings, read_settings
+from server.console import routes as console
 from server.db import db, init_db
 from server.errors import register_errors
 from server.i18n import init_i18n
@@ -48,3 +49,4 @@ def _register_routes(app: Flask) -> None:
     ingest_uploads.init_app(app)
     ingest_photos.init_app(app)
     worklists.init_app(app)
+    console.init_app(app)

@@ -30,12 +30,25 @@ class Entry:
 ENTRIES = (
     Entry("console.today", _l("今日"), "home", None, "t"),
     Entry("console.cases", _l("案件"), "list-details", None, "c"),
-    Entry("console.queue", _l("受理"), "inbox", frozenset({Role.ACCEPTOR}), "s",
-          (("name", "intake"),)),
-    Entry("console.queue", _l("派遣"), "send", frozenset({Role.DISPATCHER}), "p",
-          (("name", "dispatch"),)),
-    Entry("console.queue", _l("核查结案"), "checks", frozenset({Role.ACCEPTOR}), "h",
-          (("name", "closing"),)),
+    Entry(
+        "console.queue", _l("受理"), "inbox", frozenset({Role.ACCEPTOR}), "s", (("name", "intake"),)
+    ),
+    Entry(
+        "console.queue",
+        _l("派遣"),
+        "send",
+        frozenset({Role.DISPATCHER}),
+        "p",
+        (("name", "dispatch"),),
+    ),
+    Entry(
+        "console.queue",
+        _l("核查结案"),
+        "checks",
+        frozenset({Role.ACCEPTOR}),
+        "h",
+        (("name", "closing"),),
+    ),
     Entry("console.requests", _l("申请"), "hourglass", DECIDERS, "q"),
     Entry("console.unit", _l("本单位"), "building", UNIT_ROLES, "u"),
     Entry("console.intake", _l("登记"), "phone-call", frozenset({Role.ACCEPTOR}), "n"),

@@ -5,7 +5,16 @@ from flask import Flask, g, request, session, url_for
 from server import clock
 from server.console import (  # noqa: F401  importing a page module adds its views
     pages_account,
-    words,
+    pages_case,
+    pages_cases,
+    pages_devices,
+    pages_export,
+    pages_intake,
+    pages_map,
+    pages_photos,
+    pages_settings,
+    pages_today,
+    pages_work,
 )
 from server.console.blueprint import bp
 from server.console.navigation import entries_for
@@ -46,6 +55,8 @@ def page_frame() -> dict[str, object]:
         "navigation": entries_for(actor) if actor else [],
         "here": _here,
         "is_demo": settings.demo,
+        "tile_url": settings.tile_url,
+        "tile_crs": settings.tile_crs,
     }
 
 

@@ -2,14 +2,25 @@
 
 from datetime import datetime
 
+from babel.dates import get_day_names, get_month_names
 from flask import Flask, url_for
+from flask_babel import format_date, get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
 from server import clock
+from server.cases.workflow import State
 from server.console import times, words
 from server.console.security import CSRF_FIELD, csrf_token, page_settings
+from sync.errors import CATALOGUE
 
+_TONES = {
+    **dict.fromkeys((State.REPORTED, State.PRE_VERIFY, State.FILED, State.RETURNED), "wait"),
+    **dict.fromkeys((State.DISPATCHED, State.HANDLING, State.POST_CHECK), "open"),
+    State.REWORK: "wait",
+    State.CLOSED: "good",
+}
 _CLOCK_WORDS = {
     "left": _l("还剩 %(span)s"),
     "past": _l("已超 %(span)s"),
@@ -26,12 +37,31 @@ def init_template_words(app: Flask) -> None:
     env = app.jinja_env
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(
-        exact=exact, short=short, state=words.state_name, move=words.move_name,
-        source=words.source_name, phone=masked_phone,
+        exact=exact,
+        short=short,
+        state=words.state_name,
+        move=words.move_name,
+        source=words.source_name,
+        phone=masked_phone,
     )
     env.globals.update(
-        icon=icon, due=due, words=words, either=words.either, limit_words=words.limit_words,
-        hidden_token=hidden_token, clock_words=clock_words,
+        icon=icon,
+        due=due,
+        words=words,
+        either=words.either,
+        limit_words=words.limit_words,
+        hidden_token=hidden_token,
+        clock_words=clock_words,
+        tone=tone,
+        long_date=long_date,
+        month_name=month_name,
+        weekday_names=weekday_names,
+        size_words=size_words,
+        plain_number=plain_number,
+        limit_source=words.limit_source,
+        schedule_name=words.schedule_name,
+        holiday_name=words.holiday_name,
+        photo_refusal=photo_refusal,
     )
 
 
@@ -40,6 +70,11 @@ def icon(name: str, label: str = "") -> Markup:
     href = url_for("console.static", filename="vendor/tabler-icons/icons.svg") + "#" + name
     role = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
     return Markup('<svg class="icon" {}><use href="{}"></use></svg>').format(Markup(role), href)
+
+
+def tone(state: str) -> str:
+    """Return the colour of a state: what waits for a decision, what is under way, what is done."""
+    return _TONES.get(State(state), "")
 
 
 def hidden_token() -> Markup:
@@ -77,7 +112,9 @@ def due(instant: datetime | None, *, running: bool = True) -> Markup:
         return short(instant)
     now = clock.now()
     return Markup('<time class="due {}" datetime="{}" title="{}" data-due>{}</time>').format(
-        times.due_tone(instant, now), instant.isoformat(), exact(instant),
+        times.due_tone(instant, now),
+        instant.isoformat(),
+        exact(instant),
         times.due_words(instant, now),
     )
 
@@ -89,3 +126,33 @@ def masked_phone(number: str | None, *, whole: bool) -> str:
     if whole or len(number) < 7:
         return number
     return number[:3] + "*" * (len(number) - 7) + number[-4:]
+
+
+def long_date(instant: datetime) -> str:
+    """Return `2026年11月20日 星期五`, or the same in English."""
+    return format_date(instant.astimezone(page_settings().timezone), "full")
+
+
+def month_name(number: int) -> str:
+    return str(get_month_names("wide", locale=get_locale())[number])
+
+
+def weekday_names() -> list[str]:
+    """Return short names of the days from Monday."""
+    names = get_day_names("narrow", locale=get_locale())
+    return [str(names[day]) for day in range(7)]
+
+
+def size_words(size: int) -> str:
+    """Return bytes as `12.9 MB`."""
+    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(1, size // 1000)} KB"
+
+
+def plain_number(value: float) -> str:
+    """Return a number without a needless `.0`."""
+    return f"{value:g}"
+
+
+def photo_refusal(code: str | None) -> str:
+    """Return why a photo that was received is not shown."""
+    return _(CATALOGUE[code].message) if code in CATALOGUE else ""

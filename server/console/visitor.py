@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from server import clock
 from server.accounts.actor import Actor
 from server.accounts.models import Person
+from server.accounts.people import actor_of
 from server.db import db
 from sync.errors import Refused
 from sync.roles import Role
@@ -56,13 +57,7 @@ def load_visitor() -> None:
     if seen - int(session["seen_at"]) > 60:  # not a new cookie with every picture
         session["seen_at"] = seen
     g.person = person
-    g.actor = Actor(
-        person_id=person.id,
-        name=person.name,
-        roles=person.roles,
-        areas=tuple(person.areas),
-        unit_id=person.unit_id,
-    )
+    g.actor = actor_of(person)
 
 
 def visitor() -> Actor:

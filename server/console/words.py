@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from server.cases.workflow import MOVE_NAMES, STATE_NAMES, Move, State
+from server.worktime.models import WorkSchedule
 from sync.roles import Role
 
 SOURCES = {
@@ -56,6 +57,27 @@ STAGES = {
 }
 
 
+_SCHEDULES = {
+    "office": _l("工作日上班时间"),
+    "seven_days": _l("每周七天上班时间"),
+    "always": _l("全天二十四小时"),
+}
+
+_HOLIDAYS = {
+    "元旦": _l("元旦"),
+    "春节": _l("春节"),
+    "清明节": _l("清明节"),
+    "劳动节": _l("劳动节"),
+    "端午节": _l("端午节"),
+    "国庆节": _l("国庆节"),
+    "中秋节": _l("中秋节"),
+}
+
+_LIMIT_SOURCES = {
+    "default": _l("通用时限"),
+}
+
+
 def in_english() -> bool:
     locale = get_locale()
     return locale is not None and locale.language == "en"
@@ -85,3 +107,18 @@ def limit_words(value: int, unit: str) -> str:
 
 def yes_no(value: bool) -> str:
     return _("是") if value else _("否")
+
+
+def schedule_name(schedule: WorkSchedule) -> str:
+    """Return the name of a schedule; the three seeded ones have an English one."""
+    return str(_SCHEDULES.get(schedule.code, schedule.name))
+
+
+def holiday_name(name: str) -> str:
+    """Return a holiday's name in the reader's language where it is a statutory one."""
+    return str(_HOLIDAYS.get(name, name))
+
+
+def limit_source(source: str) -> str:
+    """Return where a limit came from, as people may read it."""
+    return str(_LIMIT_SOURCES.get(source, source))

@@ -98,6 +98,11 @@
   });
 
   document.addEventListener("click", (event) => {
+    const toggle = event.target.closest("[data-toggle]");
+    if (toggle) {
+      const open = document.getElementById(toggle.dataset.toggle).classList.toggle("open");
+      toggle.setAttribute("aria-expanded", String(open));
+    }
     if (event.target.closest("[data-print]")) window.print();
     if (event.target.closest("[data-fill]")) {
       const button = event.target.closest("[data-fill]");
