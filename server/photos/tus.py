@@ -90,7 +90,7 @@ def read_creation(headers: Mapping[str, str]) -> Creation:
         raise Refused("photo_too_large")
     said = _metadata(headers.get("Upload-Metadata", ""))
     return Creation(
-        length, _hash(said.get("sha256")), _name(said.get("filename")), _type(said.get("filetype"))
+        length, _hash(said.get("sha256")), file_label(said.get("filename")), type_label(said.get("filetype"))
     )
 
 
@@ -175,11 +175,12 @@ def _hash(text: str | None) -> str | None:
     return text.lower()
 
 
-def _name(text: str | None) -> str | None:
+def file_label(text: str | None) -> str | None:
     """Return the last part of a file name, without control characters. It never names a file."""
     last = re.split(r"[/\\]", text or "")[-1]
     return "".join(letter for letter in last if letter.isprintable())[:_NAME_LENGTH] or None
 
 
-def _type(text: str | None) -> str | None:
+def type_label(text: str | None) -> str | None:
+    """Return a claimed media type, without control characters. It is never believed."""
     return "".join(letter for letter in text or "" if letter.isprintable())[:_TYPE_LENGTH] or None

@@ -22,7 +22,7 @@ from server.feed import transaction
 from server.photos.models import Photo, Upload
 from server.photos.part_file import ByteSource, PartFile, only_writer, remove_part
 from server.photos.store import PhotoStore
-from server.photos.tus import Checksum, Creation
+from server.photos.tus import Checksum, Creation, file_label, type_label
 from sync.errors import Refused, Unavailable
 from sync.ids import uuid7
 
@@ -80,8 +80,8 @@ def create_upload(actor: Actor, creation: Creation, now: datetime) -> Progress:
         sha256=creation.sha256,
         length=creation.length,
         offset=0,
-        filename=creation.filename,
-        filetype=creation.filetype,
+        filename=file_label(creation.filename),
+        filetype=type_label(creation.filetype),
         state="open",
         created_at=now,
         expires_at=now + LIFETIME,
