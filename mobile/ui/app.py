@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from kivy.app import App
@@ -16,7 +15,7 @@ from mobile.device.devices import Devices
 from mobile.store.home import DeviceHome, KnownPerson
 from mobile.store.summary import SyncSummary, sync_summary
 from mobile.transfer.courier import Courier, CourierStatus
-from mobile.transfer.sign_in import SignedIn, sign_in, sign_out
+from mobile.transfer.sign_in import SignedIn, change_password, sign_in, sign_out, unlock
 from mobile.ui import fonts
 from mobile.ui.background import Background
 from mobile.ui.desk import Desk
@@ -27,19 +26,13 @@ from mobile.ui.screens.records import PAGE_OF_KIND
 from mobile.ui.shell import Shell
 from mobile.ui.theme import theme
 from mobile.ui.words import error_words, tr, use_language
+from mobile.version import APP_VERSION
 from sync.errors import XunchengError
 from sync.messages import PhotoRole
 
 TRACK_SECONDS = 30
 LOOK_SECONDS = 10
 BACK_KEY = 27
-
-
-def app_version() -> str:
-    try:
-        return version("xuncheng")
-    except PackageNotFoundError:  # run from the source tree
-        return "1.0.0"
 
 
 class OfficerApp(App):
@@ -86,7 +79,7 @@ class OfficerApp(App):
         page("me").language_chosen = self.change_language
         page("me").sign_out = self.leave
         page("me").lock = self.lock
-        page("me").version = app_version()
+        page("me").version = APP_VERSION
         page("password").set_pin = self._set_pin
         page("password").change = self._change_password
 
@@ -118,9 +111,14 @@ class OfficerApp(App):
         self.pages.start("sign_in", server=self.home.setting("server"))
 
     def enter(self, username: str, password: str, failed: Callable[[XunchengError], None]) -> None:
-        self.background.run(
-            lambda: sign_in(self.home, self.devices, username, password), self._entered, failed
-        )
+        """Let a person in; a locked app is opened by its own person without the network."""
+        work: Callable[[], SignedIn] = partial(sign_in, self.home, self.devices, username, password)
+        if self.desk is not None and self.desk.person.username == username:
+            work = partial(self._unlock, username, password)
+        self.background.run(work, self._entered, failed)
+
+    def _unlock(self, username: str, secret: str) -> SignedIn:
+        return SignedIn(unlock(self.home, self.devices, username, secret), online=False)
 
     def _entered(self, signed_in: SignedIn) -> None:
         self._touched_at = time.monotonic()
@@ -256,7 +254,8 @@ class OfficerApp(App):
             self.home.set_pin(self.desk.person.id, pin)
 
     def _change_password(self, old: str, new: str) -> None:
-        raise NotImplementedError
+        if self.desk is not None:
+            change_password(self.home, self.devices, self.desk.person, old, new)
 
     def _key(self, _window: object, key: int, *_: Any) -> bool:
         return key == BACK_KEY and self.pages.back()

@@ -19,6 +19,7 @@ from mobile.device.devices import Devices
 from mobile.store import catalog, month, places, records, summary, worklist
 from mobile.store.home import DeviceHome, KnownPerson
 from mobile.store.person_store import PersonStore
+from mobile.store.records import RecordItem
 from mobile.transfer.courier import Courier, CourierStatus
 from mobile.ui.background import Background
 from mobile.ui.wording import CHINA
@@ -112,11 +113,11 @@ class Desk:
         self.reading.run(lambda: worklist.case_card(self.store, case_id, now), then)
 
     def records(
-        self, query: str, before: datetime | None, then: Then[Sequence[records.RecordItem]]
+        self, query: str, before: datetime | None, then: Then[Sequence[RecordItem]]
     ) -> None:
         self.reading.run(lambda: records.records(self.store, 50, before, query), then)
 
-    def record(self, item_id: str, then: Then[records.RecordItem | None]) -> None:
+    def record(self, item_id: str, then: Then[RecordItem | None]) -> None:
         self.reading.run(lambda: records.record(self.store, item_id), then)
 
     def sync_view(self, then: Then[SyncView]) -> None:

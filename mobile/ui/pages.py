@@ -9,7 +9,7 @@ from kivy.uix.screenmanager import NoTransition, Screen, ScreenManager, SlideTra
 
 from mobile.ui.desk import Desk
 from mobile.ui.kv import load_beside
-from mobile.ui.widgets import facts as _facts  # noqa: F401  (pages use its rules)
+from mobile.ui.widgets import rules as _rules  # noqa: F401  (pages use what it loads)
 from mobile.ui.widgets.sheets import Question, Snackbar
 from mobile.ui.widgets.viewer import PhotoView
 from mobile.ui.words import error_words, tr

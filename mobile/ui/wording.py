@@ -56,7 +56,8 @@ KINDS = {
 }  # fmt: skip
 STEPS = {
     "accept": "接收", "return": "退回", "done": "处置完成", "ask_extension": "申请延期",
-    "ask_suspension": "申请挂账", "pass": "通过", "fail": "不通过", "yes": "情况属实", "no": "不属实",
+    "ask_suspension": "申请挂账", "pass": "通过", "fail": "不通过", "yes": "情况属实",
+    "no": "不属实",
 }  # fmt: skip
 ROLES = {
     "collector": "采集员", "officer": "执法队员", "assistant": "协管员", "squad_leader": "中队长",

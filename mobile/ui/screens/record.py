@@ -17,7 +17,7 @@ EXPLAINED = {
     RecordStatus.SENDING: "正在上传，请保持网络。",
     RecordStatus.SENT: "服务器已收到记录和全部照片。",
     RecordStatus.PHOTOS_PENDING: "服务器已收到记录，照片还在上传。",
-    RecordStatus.ATTENTION: "服务器没有接受这条记录。内容仍在手机里，可以修改后重新上传，或者撤回。",
+    RecordStatus.ATTENTION: "服务器没有接受这条记录。内容仍在手机里，可以修改后重传，或者撤回。",
     RecordStatus.REVIEWED: "案件已结案。",
 }
 FIELD_WORDS = {
