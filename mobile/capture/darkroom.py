@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mobile.capture import evidence
 from mobile.capture.drafts import CapturedPhoto
-from mobile.capture.evidence import Caption
 from mobile.store.person_store import PersonStore
+from sync.captions import Caption
 from sync.errors import Refused, XunchengError
 from sync.messages import Location, PhotoRole
 

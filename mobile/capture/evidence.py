@@ -4,7 +4,6 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,25 +11,12 @@ from mobile.capture import pictures
 from mobile.capture.drafts import CapturedPhoto
 from mobile.store.person_store import PersonStore
 from mobile.store.photo_shelf import HeldPhoto
+from sync.captions import Caption
 from sync.errors import Refused
 from sync.messages import MAX_PHOTO_BYTES, Location, PhotoRef, PhotoRole
 from sync.photos import PhotoState
 
 _COPY_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class Caption:
-    """What is written on the watermarked copy: who, when, where, which record."""
-
-    person: str
-    taken_at: datetime
-    place: str
-    record: str
-
-    def lines(self) -> tuple[str, ...]:
-        when = self.taken_at.strftime("%Y-%m-%d %H:%M:%S")
-        return tuple(line for line in (f"{self.person}  {when}", self.place, self.record) if line)
 
 
 def take_in(

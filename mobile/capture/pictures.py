@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from sync.captions import Band
 from sync.errors import Refused
 
 try:
@@ -76,15 +77,13 @@ def make_marked(screen: Path, target: Path, lines: Sequence[str], font: Path) ->
     """Write a copy of the screen picture with `lines` on a dark band at its foot."""
     with Image.open(screen) as opened:
         picture = opened.convert("RGB")
-    size = max(14, round(max(picture.size) / 50))
-    face = ImageFont.truetype(str(font), size)
-    line_height = round(size * 1.45)
-    band = line_height * len(lines) + size
-    overlay = Image.new("RGBA", (picture.width, band), (15, 23, 42, 150))
+    band = Band.under(picture.width, picture.height, len(lines))
+    face = ImageFont.truetype(str(font), band.text_px)
+    overlay = Image.new("RGBA", (picture.width, band.height_px), (15, 23, 42, 150))
     draw = ImageDraw.Draw(overlay)
     for place, line in enumerate(lines):
-        draw.text((size, size // 2 + place * line_height), line, (255, 255, 255, 255), face)
-    picture.paste(overlay, (0, picture.height - band), overlay)
+        draw.text((band.text_px, band.top_of(place)), line, (255, 255, 255, 255), face)
+    picture.paste(overlay, (0, picture.height - band.height_px), overlay)
     _save(picture, target, quality=85)
 
 

@@ -90,7 +90,10 @@ def read_creation(headers: Mapping[str, str]) -> Creation:
         raise Refused("photo_too_large")
     said = _metadata(headers.get("Upload-Metadata", ""))
     return Creation(
-        length, _hash(said.get("sha256")), file_label(said.get("filename")), type_label(said.get("filetype"))
+        length,
+        _hash(said.get("sha256")),
+        file_label(said.get("filename")),
+        type_label(said.get("filetype")),
     )
 
 
