@@ -15,6 +15,7 @@ import orjson
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Text, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -93,6 +94,13 @@ class WriteLock:
         with self._threads, open(self._path, "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def insert_into(session: Session, table: Any) -> Any:
+    """Return an INSERT that knows `on_conflict_do_…`, in the dialect of the session's database."""
+    bind = session.get_bind()
+    dialect = (bind.engine if isinstance(bind, Connection) else bind).dialect.name
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from server.cases.merging import suggest_merges
 from server.cases.models import Case, CaseEvent
 from server.cases.numbering import number_cases
-from server.cases.rows import publish_cases, scopes_of_case
+from server.cases.rows import all_scopes_of, publish_cases
 from server.feed.gathering import gathered
 from server.photos.naming import write_named
 from sync.errors import Refused
@@ -88,7 +88,7 @@ class Ledger:
         for case in self.session.execute(statement).scalars():
             self.known[case.id] = case
             self.recorded_due[case.id] = case.due_at
-            self._scopes[case.id] = scopes_of_case(case)
+            self._scopes[case.id] = all_scopes_of(case)
 
     def add(self, case: Case) -> None:
         """Take in a new case; it is inserted by `write`."""

@@ -6,12 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from server.cases.models import Case, CaseNumber
 from server.config import Settings
+from server.db import insert_into
 
 
 def number_cases(session: Session, cases: Sequence[Case]) -> None:
@@ -39,10 +38,8 @@ def number_prefix(division: str, at: datetime, zone: ZoneInfo) -> str:
 
 def _take(session: Session, prefix: str, count: int) -> int:
     """Raise the counter of `prefix` by `count` and return its new value."""
-    bind = session.get_bind()
-    dialect = (bind.engine if isinstance(bind, Connection) else bind).dialect.name
     table: Any = CaseNumber.__table__
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    statement = insert_into(session, table)
     raised = statement.on_conflict_do_update(
         index_elements=["prefix"], set_={"serial": table.c.serial + statement.excluded.serial}
     ).returning(table.c.serial)

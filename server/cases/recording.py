@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import current_app
@@ -20,6 +20,8 @@ from sync.ids import uuid7
 from sync.messages import PhotoRef
 from sync.roles import Role
 
+# Done at the deadline itself is in time: overdue begins with the next millisecond.
+JUST_AFTER = timedelta(milliseconds=1)
 REASON_MISSING = {"reason": ["请填写原因"]}
 
 
@@ -146,10 +148,10 @@ def record(
 def plan_sweep(case: Case) -> None:
     """Set when the sweep must look at the case next (None: never)."""
     at_the_unit = case.state in UNIT_STATES
-    deadline = case.due_at if at_the_unit and case.overdue_at is None else None
+    watched = case.due_at if at_the_unit and case.overdue_at is None else None
     case.next_sweep_at = next_knock(
         case.warn_at,
-        deadline,
+        watched + JUST_AFTER if watched else None,
         case.escalate_at if at_the_unit else None,
         case.resume_at if case.state == State.SUSPENDED else None,
     )

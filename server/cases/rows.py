@@ -5,13 +5,14 @@ person's `moves` from them, and they are taken out before a row is sent.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.cases.models import Case
+from server.cases.workflow import State
 from server.feed import publish, retract
 from server.photos.models import Photo, PhotoUse
 
@@ -19,13 +20,30 @@ if TYPE_CHECKING:
     from server.cases.ledger import Touched
 
 ENTITY = "case"
+KEEP_ENDED = timedelta(days=30)
+_WITHOUT_CLOSE = (State.VOID, State.REJECTED)
 Json = dict[str, Any]
 
 
-def scopes_of_case(case: Case) -> tuple[str, ...]:
-    """Return the scopes a case stands in: its area's, its unit's and its crew's."""
+def scopes_of_case(case: Case, now: datetime) -> tuple[str, ...]:
+    """Return the scopes a case stands in: its area's, its unit's and its crew's.
+
+    None once it ended long ago: a device keeps what is at work, not the archive.
+    """
+    return () if has_left(case, now - KEEP_ENDED) else all_scopes_of(case)
+
+
+def all_scopes_of(case: Case) -> tuple[str, ...]:
+    """Return the same, however long ago the case ended."""
     units = dict.fromkeys(unit for unit in (case.unit_id, case.crew_unit_id) if unit)
     return (f"area:{case.area_code}", *(f"unit:{unit}" for unit in units))
+
+
+def has_left(case: Case, before: datetime) -> bool:
+    """Say whether a case ended before an instant (a refused or void one: was reported before)."""
+    if case.closed_at is not None:
+        return case.closed_at < before
+    return case.state in _WITHOUT_CLOSE and case.reported_at < before
 
 
 def publish_cases(session: Session, touched: Sequence["Touched"]) -> None:
@@ -33,7 +51,7 @@ def publish_cases(session: Session, touched: Sequence["Touched"]) -> None:
     photos = photos_of(session, [each.case.id for each in touched])
     for each in touched:
         case = each.case
-        scopes = scopes_of_case(case)
+        scopes = scopes_of_case(case, each.now)
         row = case_row(case, photos.get(case.id, []))
         for scope in scopes:
             publish(session, scope, ENTITY, case.id, case.version, row, each.now)
