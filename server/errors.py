@@ -1,6 +1,5 @@
 """The one place where errors become HTTP answers, in the caller's language."""
 
-import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -74,8 +73,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    g.request_id = secrets.token_hex(8)
-    log.exception("request failed", request_id=g.request_id, path=request.path)
+    log.exception("request failed", path=request.path)
     return _answer(XunchengError("server_error"), 500)
 
 
@@ -85,8 +83,8 @@ def _answer(error: XunchengError, status: int) -> Response:
         if render is not None:
             return render(error, status)
     body = error_json(error)
-    if "request_id" in g:
-        body["request_id"] = g.request_id
+    if status >= 500 and "request_id" in g:
+        body["request_id"] = g.request_id  # finds the log line of what went wrong
     response = json_response({"error": body}, status, now=clock.now())
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

@@ -8,6 +8,7 @@ from server.describe import Answer, describes
 from server.ingest.envelope import read_push
 from server.ingest.push import receive
 from server.ingest.schemas import PushAnswer, PushBody
+from server.metrics import count_receipts
 from server.receive import request_json
 from server.respond import json_response
 from sync.messages import MAX_PUSH_BYTES
@@ -33,5 +34,6 @@ def push() -> Response:
     actor = g.actor
     now = clock.now()
     receipts = receive(actor, read_push(request_json(MAX_PUSH_BYTES)), now)
+    count_receipts(receipts)
     body = {"receipts": [receipt.as_json() for receipt in receipts]}
     return json_response(body, now=now)
