@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from server.accounts import commands as accounts_commands
 from server.app import create_app
+from server.cases import commands as cases_commands
 from server.catalog import commands as catalog_commands
+from server.deadlines import commands as deadlines_commands
 from server.demo import commands as demo_commands
 from server.feed import commands as feed_commands
 from server.serve import serve
@@ -57,7 +59,15 @@ def main(ctx: click.Context) -> None:
 
 _OWN: list[click.Command] = [serve, migration_commands]
 
-_PARTS = (accounts_commands, catalog_commands, demo_commands, feed_commands, worktime_commands)
+_PARTS = (
+    accounts_commands,
+    cases_commands,
+    catalog_commands,
+    deadlines_commands,
+    demo_commands,
+    feed_commands,
+    worktime_commands,
+)
 
 for command in [*_OWN, *(command for part in _PARTS for command in part.commands)]:
     main.add_command(command)
