@@ -1,7 +1,7 @@
 """Figures for Prometheus at `/metrics`.
 
-With several worker processes set PROMETHEUS_MULTIPROC_DIR to an empty folder: prometheus_client then
-adds up what the processes counted (`docs/operations.md`).
+With several worker processes set PROMETHEUS_MULTIPROC_DIR to an empty folder: prometheus_client
+then adds up what the processes counted (`docs/operations.md`).
 """
 
 import time
