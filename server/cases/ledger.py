@@ -105,9 +105,9 @@ class Ledger:
         return Mark(len(self.new), len(self.events), len(self.later), dict(self.touched))
 
     def reset(self, mark: Mark) -> None:
-        """Forget what was gathered since `mark`. Cases loaded before are read again."""
-        for case in self.new[mark.new :]:
-            self.known.pop(case.id, None)
+        """Forget what was gathered since `mark`. Cases that nothing waits for are read again."""
+        kept = set(mark.touched)
+        self.known = {case_id: case for case_id, case in self.known.items() if case_id in kept}
         del self.new[mark.new :], self.events[mark.events :], self.later[mark.later :]
         self.touched = dict(mark.touched)
 

@@ -61,6 +61,10 @@ class Hand:
     def in_role(self, role: Role | None) -> "Hand":
         return replace(self, role=role)
 
+    def name(self, record_id: str, event_id: str | None, photos: tuple[PhotoRef, ...]) -> None:
+        """Remember that the actor names photos on a record."""
+        name_photos(self.session, self.person, record_id, event_id, photos, self.now)
+
     def new_id(self) -> str:
         return uuid7(int(self.now.timestamp() * 1000))
 
@@ -111,7 +115,7 @@ def record(
     """
     event_id = hand.new_id()
     if photos:
-        name_photos(hand.session, hand.person, case.id, event_id, photos, hand.now)
+        hand.name(case.id, event_id, photos)
     before = case.state if case.version else None
     case.state = str(to)
     case.version += 1
