@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sync.remote import LinkDown, Page, Remote, Row, ScopeDigest, ServerSaidNo
 
-PAGE_ROWS = 500
+PAGE_ROWS = 1000
 
 
 class Replica(Protocol):
