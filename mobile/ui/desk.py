@@ -26,6 +26,9 @@ from mobile.ui.wording import CHINA
 from sync.errors import XunchengError
 from sync.messages import Location, PhotoRole
 
+# Street order and litter: what the field reports first of all (占道、店外、游商、垃圾、车辆、小广告).
+COMMON_CATEGORIES = ("E09006", "E09005", "E09001", "E06010", "E09010", "E07001")
+
 Result = TypeVar("Result")
 Then = Callable[[Result], None]
 Failed = Callable[[XunchengError], None]
@@ -166,6 +169,17 @@ class Desk:
     # --- catalogue
     def search(self, text: str, then: Then[Sequence[catalog.CategoryChoice]]) -> None:
         self.reading.run(lambda: catalog.search_categories(self.store, text), then)
+
+    def usual_categories(self, then: Then[Sequence[catalog.CategoryChoice]]) -> None:
+        """Answer with what this person reports most; at first with what everybody does."""
+
+        def work() -> Sequence[catalog.CategoryChoice]:
+            own = catalog.recent_categories(self.store, 6)
+            common = (catalog.category(self.store, key) for key in COMMON_CATEGORIES)
+            known = {choice.key for choice in own}
+            return [*own, *(one for one in common if one and one.key not in known)][:6]
+
+        self.reading.run(work, then)
 
     def category(self, key: str, then: Then[CategoryView]) -> None:
         self.reading.run(

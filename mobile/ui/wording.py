@@ -65,6 +65,12 @@ ROLES = {
     "assessor": "环卫考核员", "sanitation_head": "环卫科长", "contractor": "作业单位",
     "supervisor": "督查员", "reviewer": "证据审核员", "leader": "局领导", "admin": "系统管理员",
 }  # fmt: skip
+FIELDS = {
+    "category": "问题类别", "condition": "立案条件", "location": "位置", "address": "位置",
+    "quantity": "数量", "description": "说明", "photos": "照片", "observed_at": "记录时间",
+    "note": "说明", "reason": "原因", "result": "核查结果", "unit_of_measure": "单位",
+    "photos.after": "处置后照片", "until": "日期", "exists": "是否属实", "step": "操作",
+}  # fmt: skip
 PHOTO_ROLES = {"before": "处置前", "after": "处置后", "scene": "现场", "document": "文书"}
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 _NO_CONNECTION = "连不上服务器，记录都在手机里，稍后自动再试"
@@ -101,6 +107,11 @@ def record_title(item: RecordItem) -> str:
 def record_why(item: RecordItem) -> str:
     """Say in one line why a record needs attention; empty when it does not."""
     return code_words(item.error.code, item.error.message) if item.error else ""
+
+
+def field_words(name: str) -> str:
+    """Name a field of a body, by its path on the wire."""
+    return tr(FIELDS.get(name) or FIELDS.get(name.partition(".")[0], name))
 
 
 def local(moment: datetime) -> datetime:
@@ -144,7 +155,7 @@ def due_words(due_at: datetime | None, now: datetime) -> str:
         return tr("未设时限")
     by = tr("{when} 前", when=moment_words(due_at, now))
     if due_at <= now:
-        return f"{by} · {tr('已超期 {span}', span=span_words(now - due_at))}"
+        return f"{tr('已超期 {span}', span=span_words(now - due_at))} · {by}"
     return f"{by} · {tr('剩 {span}', span=span_words(due_at - now))}"
 
 
@@ -186,6 +197,8 @@ def waiting_words(records: int, photos: int, last_sync_at: datetime | None, now:
     last = moment_words(last_sync_at, now).removeprefix(tr("今天") + " ")
     when = tr("上次同步 {when}", when=last) if last_sync_at else tr("尚未同步")
     if not records and not photos:
+        if last_sync_at is None:
+            return Mark(when, "cloud-off-outline", "sub")
         text = tr("全部已上传")
         return Mark(f"{text} · {when}", "cloud-check-outline", "ok" if last_sync_at else "sub")
     parts = []

@@ -85,8 +85,11 @@ class Album:
     def __init__(self, out: Path, phone: Phone, variant: str) -> None:
         self.out, self.phone, self.variant = out, phone, variant
 
-    def take(self, name: str) -> None:
+    def take(self, name: str, words: bool = False) -> None:
+        """Take a picture; the line that says what has just happened only with `words`."""
         self.phone.settle()
+        if not words:
+            self.phone.app.shell.ids.snackbar.opacity = 0
         self.phone.hand.frames(10)
         self.phone.hand.shot(self.out / f"{self.variant}_{name}.png")
 
@@ -99,7 +102,6 @@ def walk_officer(album: Album) -> None:
     hand.write(phone.password_field(), "xuncheng-demo")
     phone.page.submit()
     hand.wait(lambda: phone.app.pages.current == "today")
-    hand.wait(lambda: not phone.app.shell.ids.snackbar.opacity, 8)
     album.take("02_today")
     rows = phone.page.ids.rows.data
     pages = phone.app.pages
@@ -124,21 +126,21 @@ def walk_officer(album: Album) -> None:
     phone.page.photograph("before")
     album.take("07_report")
     phone.page.ids.scroll.scroll_y = 0
-    phone.page.on_spot = True
+    phone.page.spot_done = True
     album.take("08_report_below")
     phone.page.pick_category()
     album.take("09_category")
-    phone.page.text = "ltjy"
+    phone.page.text = "bllj"
     album.take("10_category_search")
     pages.back()
     phone.settle()
     phone.page.save()
     phone.settle()
-    album.take("11_report_missing")
-    phone.page.on_spot = False
+    album.take("11_report_missing", words=True)
+    phone.page.spot_done = False
     phone.page.save()
     hand.wait(lambda: phone.app.pages.current == "today")
-    album.take("12_saved")
+    album.take("12_saved", words=True)
     phone.app.shoot()
     hand.wait(lambda: phone.app.pages.current == "report")
     phone.settle()
@@ -180,7 +182,6 @@ def walk_officer(album: Album) -> None:
 def walk_crew(album: Album) -> None:
     phone = album.phone
     hand = phone.sign_in()
-    hand.wait(lambda: not phone.app.shell.ids.snackbar.opacity, 8)
     album.take("30_today")
     phone.app.pages.open("handle", case_id=phone.page.ids.rows.data[1]["key"])
     album.take("31_handle")

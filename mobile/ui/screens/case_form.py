@@ -81,7 +81,7 @@ class CaseFormPage(FormPage):
     def _show_phrases(self, phrases: list[str]) -> None:
         self.ids.phrases.clear_widgets()
         for phrase in phrases[:8]:
-            chip = FilterChip(text=phrase, key=phrase)
+            chip = FilterChip(text=phrase, key=phrase, raised=False)
             chip.bind(on_release=lambda touched: self._add_phrase(touched.key))
             self.ids.phrases.add_widget(chip)
 

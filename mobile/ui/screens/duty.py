@@ -16,7 +16,7 @@ LOG_ICONS = {"sign_in": "login", "note": "note-text-outline", "handover": "swap-
 
 
 class DutyPage(Page):
-    on_duty = BooleanProperty(False)
+    working = BooleanProperty(False)
     shift = StringProperty("early")
     beat_text = StringProperty("")
     here_text = StringProperty("")
@@ -36,7 +36,7 @@ class DutyPage(Page):
         self.refresh()
 
     def leave(self) -> bool:
-        if not self.on_duty:
+        if not self.working:
             self.desk.devices.locator.stop()
         return True
 
@@ -56,7 +56,7 @@ class DutyPage(Page):
         self._show_shift(view.shift)
 
     def _show_shift(self, shift: Shift | None) -> None:
-        self.on_duty = shift is not None
+        self.working = shift is not None
         if shift is None:
             self.entries = []
             return

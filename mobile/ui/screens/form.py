@@ -7,6 +7,7 @@ from kivy.properties import BooleanProperty, DictProperty, NumericProperty, Stri
 from mobile.capture.drafts import Draft
 from mobile.ui.drafting import Drafting, open_draft, reopen
 from mobile.ui.pages import Page
+from mobile.ui.wording import field_words
 from mobile.ui.words import code_words, error_words, tr
 from sync.errors import XunchengError
 from sync.messages import Change, PhotoRole
@@ -122,7 +123,10 @@ class FormPage(Page):
             name: "；".join(code_words(code) for code in codes)
             for name, codes in error.fields.items()
         }
-        first = next(iter(self.errors.values()), error_words(error))
+        first = next(
+            (f"{field_words(name)}：{said}" for name, said in self.errors.items()),
+            error_words(error),
+        )
         self.say(first, "bad", "alert-circle-outline")
 
     def ask_discard(self) -> None:

@@ -20,10 +20,10 @@ LOCK_MINUTES = (5, 15, 30, 0)
 class MePage(Page):
     """`language_chosen`, `sign_out`, `lock` are wired by the app."""
 
-    name = StringProperty("")
+    person_name = StringProperty("")
     roles = StringProperty("")
     initial = StringProperty("")
-    on_duty = BooleanProperty(False)
+    working = BooleanProperty(False)
     shift_line = StringProperty("")
     beat_line = StringProperty("")
     figures = ListProperty(["0", "0", "0", "0"])
@@ -40,7 +40,7 @@ class MePage(Page):
 
     def arrive(self, **_: Any) -> None:
         person = self.desk.person
-        self.name, self.roles = person.name, wording.roles_words(person.roles)
+        self.person_name, self.roles = person.name, wording.roles_words(person.roles)
         self.initial = person.name[:1]
         self.field_work = person.has_role("officer", "collector", "assistant", "squad_leader")
         self.size_text = tr(SIZE_WORDS[_nearest(theme.scale)])
@@ -54,7 +54,7 @@ class MePage(Page):
 
     def show(self, view: MeView) -> None:
         now = self.desk.now()
-        self.on_duty = view.shift is not None
+        self.working = view.shift is not None
         self.beat_line = (
             tr("责任区：{name}", name=view.beat.name) if view.beat else tr("没有分配责任区")
         )

@@ -20,11 +20,6 @@ EXPLAINED = {
     RecordStatus.ATTENTION: "服务器没有接受这条记录。内容仍在手机里，可以修改后重传，或者撤回。",
     RecordStatus.REVIEWED: "案件已结案。",
 }
-FIELD_WORDS = {
-    "category": "问题类别", "condition": "立案条件", "location": "位置", "address": "位置",
-    "quantity": "数量", "description": "说明", "photos": "照片", "observed_at": "记录时间",
-    "note": "说明", "reason": "原因", "result": "核查结果", "unit_of_measure": "单位",
-}  # fmt: skip
 
 
 class RecordPage(Page):
@@ -74,7 +69,7 @@ class RecordPage(Page):
         if item.error is None:
             return []
         return [
-            (tr(FIELD_WORDS.get(name, name)), "；".join(code_words(code) for code in codes))
+            (wording.field_words(name), "；".join(code_words(code) for code in codes))
             for name, codes in item.error.fields.items()
         ]
 

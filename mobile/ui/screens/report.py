@@ -34,7 +34,7 @@ class ReportPage(FormPage):
     quantity = StringProperty("")
     unit = StringProperty("")
     note = StringProperty("")
-    on_spot = BooleanProperty(False)
+    spot_done = BooleanProperty(False)
     warning = StringProperty("")
     recent = ListProperty([])
     view: CategoryView | None = None
@@ -51,7 +51,7 @@ class ReportPage(FormPage):
         self.title = tr("上报问题")
         self.ids.scroll.scroll_y = 1
         self.begin_with(draft_id, None)
-        self.desk.search("", self._show_recent)
+        self.desk.usual_categories(self._show_recent)
         self.desk.phrases("report", self._show_phrases)
 
     def _same(self, draft_id: str) -> bool:
@@ -81,7 +81,7 @@ class ReportPage(FormPage):
         self.quantity = str(drafting.value("quantity") or "")
         self.unit = drafting.value("unit_of_measure") or ""
         self.note = drafting.value("description", "")
-        self.on_spot = bool(drafting.value("handled_on_spot", False))
+        self.spot_done = bool(drafting.value("handled_on_spot", False))
 
     def show_draft(self, drafting: Drafting) -> None:
         self.ids.before.photos = drafting.tiles(PhotoRole.BEFORE, PhotoRole.SCENE)
@@ -140,8 +140,8 @@ class ReportPage(FormPage):
 
     def _show_recent(self, found: list[CategoryChoice]) -> None:
         self.ids.recent.clear_widgets()
-        for choice in found[:6]:
-            chip = FilterChip(key=choice.key, text=wording.named(choice.name))
+        for choice in found:
+            chip = FilterChip(key=choice.key, text=wording.named(choice.name), raised=False)
             chip.bind(on_release=lambda touched: self.choose_category(touched.key))
             self.ids.recent.add_widget(chip)
         self._mark_recent(self.drafting.value("category", "") if self.drafting else "")
@@ -260,13 +260,13 @@ class ReportPage(FormPage):
     def on_note(self, *_: Any) -> None:
         self.put(description=self.note or None)
 
-    def on_on_spot(self, *_: Any) -> None:
-        self.put(handled_on_spot=self.on_spot or None)
+    def on_spot_done(self, *_: Any) -> None:
+        self.put(handled_on_spot=self.spot_done or None)
 
     def _show_phrases(self, phrases: list[str]) -> None:
         self.ids.phrases.clear_widgets()
         for phrase in phrases[:8]:
-            chip = FilterChip(text=phrase, key=phrase)
+            chip = FilterChip(text=phrase, key=phrase, raised=False)
             chip.bind(on_release=lambda touched: self._add_phrase(touched.key))
             self.ids.phrases.add_widget(chip)
 

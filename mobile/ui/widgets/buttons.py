@@ -31,6 +31,7 @@ class FilterChip(ButtonBehavior, BoxLayout):
     text = StringProperty("")
     key = StringProperty("")
     active = BooleanProperty(False)
+    raised = BooleanProperty(True)
 
 
 class Segment(ButtonBehavior, FloatLayout):

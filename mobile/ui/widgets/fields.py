@@ -63,6 +63,7 @@ class Field(BoxLayout):
     def on_value(self, *_: object) -> None:
         if "input" in self.ids and self.ids.input.committed != self.value:
             self.ids.input.text = self.value
+            self.ids.input.cursor = (0, 0)  # a long text shows its beginning
 
 
 class Choice(BoxLayout):

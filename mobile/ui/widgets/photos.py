@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kivy.clock import mainthread
 from kivy.graphics.texture import Texture
+from kivy.metrics import dp
 from kivy.properties import (
     BooleanProperty,
     ListProperty,
@@ -23,6 +24,7 @@ from mobile.ui.widgets import buttons as _buttons  # noqa: F401
 
 _decoder = ThreadPoolExecutor(2, thread_name_prefix="pictures")
 _CACHE_SIZE = 120
+GAP = dp(8)
 _textures: "OrderedDict[tuple[str, int], Texture]" = OrderedDict()
 
 
@@ -143,7 +145,14 @@ class PhotoStrip(BoxLayout):
     def on_kv_post(self, *_: object) -> None:
         for name in ("photos", "can_add", "add_text", "role_text"):
             self.fbind(name, lambda *_: self.fill())
+        self.bind(width=lambda *_: self._measure())
         self.fill()
+
+    def _measure(self) -> None:
+        gaps = (self.columns - 1) * GAP
+        edge = (self.width - gaps) / self.columns
+        for tile in self.ids.grid.children:
+            tile.size = (edge, edge)
 
     def fill(self) -> None:
         grid = self.ids.grid
@@ -156,6 +165,7 @@ class PhotoStrip(BoxLayout):
             add = AddTile(text=self.add_text)
             add.bind(on_release=lambda *_: self.dispatch("on_add"))
             grid.add_widget(add)
+        self._measure()
 
 
 load_beside(__file__)

@@ -5,24 +5,26 @@ from pathlib import Path
 from kivy.properties import BooleanProperty, StringProperty
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
 
 from mobile.ui.kv import load_beside
 from mobile.ui.widgets import text as _text  # noqa: F401  (its rules are used in the .kv)
+from mobile.ui.widgets.stacking import Stack
 
 SHADOW = str(Path(__file__).with_name("shadow.png"))
 
 
-class Surface(BoxLayout):
-    """A white sheet with a soft shadow."""
+class Surface(Widget):
+    """A white sheet with a soft shadow, under whatever lies on it."""
 
     shadow_picture = StringProperty(SHADOW)
 
 
-class Card(Surface):
+class Card(Surface, Stack):
     """A sheet as tall as its content."""
 
 
-class TouchSurface(ButtonBehavior, Surface):
+class TouchSurface(ButtonBehavior, Surface, BoxLayout):
     """A sheet that answers a touch."""
 
 
