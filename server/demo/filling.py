@@ -15,7 +15,9 @@ from server.catalog.importing import SEED_FILE
 from server.catalog.initialising import fill_new_database
 from server.catalog.models import CatalogFile, Phrase, Responsibility
 from server.db import db
+from server.deadlines.models import JobSlot
 from server.demo.divisions import fill_beats, fill_divisions, fill_zones
+from server.demo.history import fill_history
 from server.demo.people import fill_people, walkers
 from server.demo.phrases import fill_phrases
 from server.demo.roads import fill_roads
@@ -26,7 +28,7 @@ from server.places.models import Premises
 
 
 def fill_demo(now: datetime) -> Iterator[str]:
-    """Do the steps that are missing, each in a transaction of its own; yield what each did.
+    """Do the steps that are missing, in transactions of their own; yield what each did.
 
     An interrupted run is taken up at the step where it stopped; a complete one does nothing.
     """
@@ -35,11 +37,17 @@ def fill_demo(now: datetime) -> Iterator[str]:
             with transaction() as session:
                 step.fill(session, now)
             yield step.title
+    if not _holds(db.session(), _HISTORY_DONE):
+        count = fill_history(now)
+        with transaction() as session:
+            slot = JobSlot(job=_HISTORY, slot="once", claimed_at=now, finished_at=now)
+            session.merge(slot)
+        yield f"a quarter of history: {count} cases"
 
 
 def is_filled(session: Session) -> bool:
-    """Say whether the district and its people are there."""
-    return all(_holds(session, step.proof) for step in _STEPS)
+    """Say whether all of the demo is there."""
+    return all(_holds(session, proof) for proof in (*(s.proof for s in _STEPS), _HISTORY_DONE))
 
 
 def _fill_units(session: Session, now: datetime) -> None:
@@ -57,6 +65,10 @@ def _fill_streets(session: Session, now: datetime) -> None:
 
 def _holds(session: Session, query: Select[Any]) -> bool:
     return session.execute(query.limit(1)).first() is not None
+
+
+_HISTORY = "demo-history"
+_HISTORY_DONE = select(JobSlot.job).where(JobSlot.job == _HISTORY, JobSlot.finished_at.is_not(None))
 
 
 @dataclass(frozen=True)
