@@ -16,7 +16,6 @@ from server.worktime.arithmetic import (
     add_limit,
     add_time,
     remaining,
-    worked_between,
 )
 from sync.roles import Role
 
@@ -104,8 +103,3 @@ def escalate_at(due: datetime, steps_taken: int, span: Span) -> datetime | None:
 def return_by(dispatched: datetime, calendar: WorkCalendar) -> datetime:
     """Return until when a unit may return a case as not its own."""
     return add_limit(dispatched, *RETURN_WITHIN, calendar).at
-
-
-def consumed(start: datetime, end: datetime, span: Span) -> timedelta:
-    """Return how much of the limit's clock ran from `start` to `end`."""
-    return worked_between(start, end, span.unit, span.calendar)

@@ -25,7 +25,8 @@ def start_clock(hand: Hand, case: Case, unit_id: str) -> None:
     case.limit_value, case.limit_unit = limit.value, limit.unit
     case.limit_source = limit.source
     start = _start(hand, span_of(hand, case), case.schedule_code)
-    case.due_at = case.stage_due_at = start.due.at
+    case.due_at = start.due.at
+    case.stage_due_at = min(start.due.at, _accept_by(hand, case) or start.due.at)
     case.provisional_due = start.due.provisional
     case.warn_at, case.return_by = start.warn_at, start.return_by
     case.overdue_at = case.escalate_at = case.stopped_at = None
@@ -54,6 +55,17 @@ def _start(hand: Hand, span: Span, schedule_code: str | None) -> _Start:
         )
         hand.book.memo[key] = found
     return found
+
+
+def _accept_by(hand: Hand, case: Case) -> datetime | None:
+    """Return until when the unit should accept, where the catalogue says so."""
+    limit = limit_for(
+        hand.session, case.category_key, case.condition_code, case.area_code, "accept", hand.today
+    )
+    if limit is None:
+        return None
+    calendar = calendar_for(hand.session, case.schedule_code, hand.now)
+    return _start(hand, Span(limit.value, limit.unit, calendar), case.schedule_code).due.at
 
 
 def stop_clock(case: Case, at: datetime) -> None:

@@ -16,6 +16,7 @@ def accept(hand: Hand, case: Case) -> None:
     """接收."""
     hand = authorised(hand, case, Move.ACCEPT)
     stages.note_handler(case, hand.person.person_id)
+    case.stage_due_at = case.due_at
     record(hand, case, Move.ACCEPT, State.HANDLING, data={"unit": hand.person.unit_id})
 
 
