@@ -14,7 +14,7 @@ from mobile.capture.drafts import CapturedPhoto
 from mobile.store.person_store import PersonStore
 from sync.captions import Caption
 from sync.errors import Refused, XunchengError
-from sync.messages import Location, PhotoRole
+from sync.messages import Change, Location, PhotoRef, PhotoRole
 
 Taken = Callable[[CapturedPhoto | None, XunchengError | None], None]
 
@@ -79,6 +79,11 @@ class Darkroom:
         self._put(0, remember)
         self._develop_later(sha256, caption)
 
+    def develop_record(self, change: Change, person: str) -> None:
+        """Develop the photos of a record that has just been saved by `person`."""
+        for ref in change.photos:
+            self.develop(ref.sha256, caption_of(self._store, change, ref, person))
+
     def wait_idle(self, timeout_s: float) -> bool:
         """Return whether all work was done within the time."""
         with self._idle:
@@ -111,6 +116,16 @@ class Darkroom:
             with self._idle:
                 self._left -= 1
                 self._idle.notify_all()
+
+
+def caption_of(store: PersonStore, change: Change, ref: PhotoRef, person: str) -> Caption:
+    """Return what the watermark says: the case's number, or the record's id before it has one."""
+    case = store.replica.one("case", change.record_id) or {}
+    place = change.body.get("address") or case.get("address") or ""
+    if ref.lat is not None and ref.lon is not None:
+        place = f"{place}  {ref.lat:.5f}, {ref.lon:.5f}".strip()
+    taken_at = datetime.fromisoformat(ref.taken_at or change.observed_at)
+    return Caption(person, taken_at, place, case.get("number") or change.record_id)
 
 
 def _caption(text: str) -> Caption:

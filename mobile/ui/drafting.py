@@ -73,6 +73,7 @@ class Drafting:
 
         def done(change: Change) -> None:
             self.ended = True
+            desk.darkroom.develop_record(change, desk.person.name)
             desk.courier.nudge("new_record")
             then(change)
 
