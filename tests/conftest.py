@@ -3,6 +3,7 @@
 - `settings`, `app`, `client`: an empty, current SQLite database in a folder of its own.
 - `in_app`: the same app with its context pushed, for calling actions and rules directly.
 - `demo_app`, `demo_client`, `in_demo_app`: the demo district, copied from a template per test.
+- `lived_in_app`: the same with a quarter of history.
 - `server_process`: the real server over a demo home, with `kill`, `restart`, `stop`.
 - `postgres_url`, `any_database`, `any_app`: the same on a real PostgreSQL.
 - `photos`: the folder of sample pictures.
@@ -87,23 +88,43 @@ def empty_home(shared_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demo_home(shared_folder: Path) -> Path:
-    """The demo district as `python -m server demo` makes it. Copy it; do not write into it."""
+    """The demo district without its history of cases. Copy it; do not write into it."""
 
     def make(folder: Path) -> None:
         environment = os.environ | environment_for(folder, DEMO="1")
-        for command in ("init-db", "demo"):
-            _run_server_command(command, environment)
+        _run_server_command(["demo", "--no-history"], environment)
 
     return _once(shared_folder, "demo-home", make)
 
 
-def _run_server_command(command: str, environment: dict[str, str]) -> None:
-    arguments = [sys.executable, "-m", "server", command]
+@pytest.fixture(scope="session")
+def lived_in_home(demo_home: Path, shared_folder: Path) -> Path:
+    """The demo district with its quarter of history, as `python -m server demo` makes it."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(demo_home, folder, dirs_exist_ok=True)
+        _run_server_command(["demo"], os.environ | environment_for(folder, DEMO="1"))
+
+    return _once(shared_folder, "lived-in-home", make)
+
+
+@pytest.fixture
+def lived_in_app(lived_in_home: Path, tmp_path: Path) -> Iterator[Flask]:
+    """An app over the demo district with its history. Its context is not pushed."""
+    home = shutil.copytree(lived_in_home, tmp_path / "lived-in")
+    app = create_app(read_settings(environment_for(home, DEMO="1")))
+    app.testing = True
+    yield app
+    _close(app)
+
+
+def _run_server_command(command: list[str], environment: dict[str, str]) -> None:
+    arguments = [sys.executable, "-m", "server", *command]
     done = subprocess.run(
         arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"`server {command}` failed:\n{done.stdout}\n{done.stderr}")
+        raise RuntimeError(f"`server {' '.join(command)}` failed:\n{done.stdout}\n{done.stderr}")
 
 
 @pytest.fixture
@@ -194,8 +215,7 @@ def demo_postgres_url(postgres_server: PostgresServer, tmp_path: Path) -> Iterat
 
     def fill(url: str) -> None:
         more = environment_for(tmp_path / "template", DATABASE_URL=url, DEMO="1")
-        for command in ("init-db", "demo"):
-            _run_server_command(command, os.environ | more)
+        _run_server_command(["demo", "--no-history"], os.environ | more)
 
     url = postgres_server.new_database("demo", fill)
     yield url
