@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 
+@lru_cache(4096)
+def _as_text(value: datetime) -> str:
+    # Kept: one transaction writes the same few instants into hundreds of columns.
+    return value.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
 class Instant(TypeDecorator[datetime]):
     """An instant in UTC: `timestamptz` on PostgreSQL, sortable ISO text on SQLite."""
 
@@ -54,8 +61,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        value = value.astimezone(UTC)
-        return value.isoformat(timespec="milliseconds") if dialect.name == "sqlite" else value
+        return _as_text(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:

@@ -10,16 +10,23 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Table, bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from server.bulk import insert_rows, update_rows
 from server.feed.models import FeedRow, PendingRow, ScopeCounter
 from sync.digests import add, as_hex, row_digest, subtract
 
 _PENDING = "feed_pending"
 _AT_ONCE = 1000  # keys per query
+Key = tuple[str, str, str]  # scope, entity, id
+_COUNTERS: Table = ScopeCounter.__table__  # type: ignore[assignment]
+_ROWS: Table = FeedRow.__table__  # type: ignore[assignment]
 _COLUMNS = ("seq", "version", "deleted", "reason", "data", "changed_at")
+_NEWEST = "(scope, entity, id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _COLUMNS
+)
 
 
 def publish(
@@ -65,15 +72,16 @@ def write_pending(session: Session) -> None:
     if not by_scope:
         return
     session.flush()
-    counted: list[dict[str, Any]] = []
-    for scope in sorted(by_scope):
-        rows = by_scope[scope]
-        counter = _raise_counter(session, scope, len(rows))
+    counters = [_raise_counter(session, scope, len(by_scope[scope])) for scope in sorted(by_scope)]
+    known = _live_versions(session, list(pending))  # behind the locks: nobody changes them now
+    counted = []
+    for counter in counters:
+        rows = by_scope[counter.scope]
         for place, row in enumerate(reversed(rows)):
             row["seq"] = counter.seq - place
-        counted.append(_digest_after(session, counter, rows))
-    session.execute(_upsert(session), list(pending.values()))
-    session.execute(_COUNT_DIGEST, counted)
+        counted.append(_digest_after(counter, rows, known))
+    insert_rows(session, _ROWS, list(pending.values()), on_conflict=_NEWEST)
+    update_rows(session, _COUNTERS, ("live_count", "live_digest"), counted)
 
 
 def forget_pending(session: Session) -> None:
@@ -113,6 +121,10 @@ class Counter(NamedTuple):
     live_digest: str
 
 
+_LIVE = select(FeedRow.scope, FeedRow.entity, FeedRow.id, FeedRow.version).where(
+    tuple_(FeedRow.scope, FeedRow.entity, FeedRow.id).in_(bindparam("its_keys", expanding=True)),
+    FeedRow.deleted.is_(False),
+)
 _RAISE = (
     update(ScopeCounter)
     .where(ScopeCounter.scope == bindparam("its_scope"))
@@ -121,12 +133,6 @@ _RAISE = (
         ScopeCounter.scope, ScopeCounter.seq, ScopeCounter.live_count, ScopeCounter.live_digest
     )
     .execution_options(synchronize_session=False)
-)
-_COUNTERS = ScopeCounter.__table__
-_COUNT_DIGEST = (
-    update(_COUNTERS)  # type: ignore[arg-type]
-    .where(_COUNTERS.c.scope == bindparam("its_scope"))
-    .values(live_count=bindparam("count"), live_digest=bindparam("digest"))
 )
 
 
@@ -140,48 +146,29 @@ def _raise_counter(session: Session, scope: str, by: int) -> Counter:
     return Counter(*raised)
 
 
-def _upsert(session: Session) -> Any:
-    statement = _insert(session, FeedRow.__table__)
-    return statement.on_conflict_do_update(
-        index_elements=["scope", "entity", "id"],
-        set_={name: statement.excluded[name] for name in _COLUMNS},
-    )
-
-
-def _digest_after(session: Session, counter: Counter, rows: list[PendingRow]) -> dict[str, Any]:
+def _digest_after(
+    counter: Counter, rows: list[PendingRow], known: dict[Key, int]
+) -> dict[str, Any]:
     """Return the scope's count and digest once `rows` are written.
 
     Kept up here, under the counter's lock, so that nobody who pulls has to read a whole scope
     (`docs/decisions/running-digest.md`).
     """
     count, total = counter.live_count, int(counter.live_digest, 16)
-    known = _live_versions(session, counter.scope, rows) if counter.seq > len(rows) else {}
     for row in rows:
-        key = (row["entity"], row["id"])
-        if key in known:
-            count, total = count - 1, subtract(total, row_digest(*key, known[key]))
+        entity, row_id = row["entity"], row["id"]
+        before = known.get((counter.scope, entity, row_id))
+        if before is not None:
+            count, total = count - 1, subtract(total, row_digest(entity, row_id, before))
         if not row["deleted"]:
-            count, total = count + 1, add(total, row_digest(*key, row["version"]))
-    return {"its_scope": counter.scope, "count": count, "digest": as_hex(total)}
+            count, total = count + 1, add(total, row_digest(entity, row_id, row["version"]))
+    return {"scope": counter.scope, "live_count": count, "live_digest": as_hex(total)}
 
 
-def _live_versions(
-    session: Session, scope: str, rows: list[PendingRow]
-) -> dict[tuple[str, str], int]:
-    """Return the versions of those of `rows` that live in the scope already."""
-    by_entity: dict[str, list[str]] = {}
-    for row in rows:
-        by_entity.setdefault(row["entity"], []).append(row["id"])
-    known: dict[tuple[str, str], int] = {}
-    for entity, ids in by_entity.items():
-        for start in range(0, len(ids), _AT_ONCE):
-            found = session.execute(
-                select(FeedRow.id, FeedRow.version).where(
-                    FeedRow.scope == scope,
-                    FeedRow.entity == entity,
-                    FeedRow.id.in_(ids[start : start + _AT_ONCE]),
-                    FeedRow.deleted.is_(False),
-                )
-            )
-            known |= {(entity, row_id): version for row_id, version in found}
+def _live_versions(session: Session, keys: list[Key]) -> dict[Key, int]:
+    """Return the versions of those rows that live in their scopes already."""
+    known: dict[Key, int] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        found = session.execute(_LIVE, {"its_keys": keys[start : start + _AT_ONCE]})
+        known |= {(scope, entity, row_id): version for scope, entity, row_id, version in found}
     return known

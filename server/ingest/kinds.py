@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
-from server.cases import moves
+from server.cases import duty, moves
 from server.cases.models import Case
 from sync.bodies import Kind
 from sync.messages import Change
@@ -46,10 +46,27 @@ def _on_case(move: Callable[..., Case]) -> Carry:
     return carry
 
 
+def _patrol(session: Session, actor: Actor, change: Change, body: Any, now: datetime) -> Done:
+    return Done(duty.record_patrol(session, actor, change.record_id, body, now).id)
+
+
+def _position(session: Session, actor: Actor, change: Change, body: Any, now: datetime) -> Done:
+    duty.report_position(session, actor, body, now)
+    return Done(change.record_id)
+
+
+def _work(session: Session, actor: Actor, change: Change, body: Any, now: datetime) -> Done:
+    record_id, photos = change.record_id, change.photos
+    return Done(duty.record_work(session, actor, record_id, body, photos, now).id)
+
+
 KINDS: dict[Kind, KindRule] = {
     Kind.CASE_REPORT: KindRule(FIELD_ROLES, _on_case(moves.report), on_case=True),
     Kind.CASE_VERIFY: KindRule(FIELD_ROLES, _on_case(moves.verify), on_case=True),
     Kind.CASE_CHECK: KindRule(FIELD_ROLES, _on_case(moves.check), on_case=True),
     Kind.CASE_HANDLE: KindRule(UNIT_ROLES, _on_case(moves.handle), on_case=True),
+    Kind.PATROL_RECORD: KindRule(duty.WALKERS, _patrol),
+    Kind.POSITION_REPORT: KindRule(duty.WALKERS, _position),
+    Kind.WORK_RECORD: KindRule(duty.WALKERS, _work),
     Kind.CHANGE_WITHDRAW: KindRule(frozenset(Role), None),
 }

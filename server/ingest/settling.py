@@ -1,7 +1,8 @@
 """What came of each change, written down: receipts, quarantine, and the sender's row of it."""
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Table, delete
 
+from server.bulk import update_rows
 from server.errors import error_json
 from server.feed import publish
 from server.ingest.batch import Batch, Standing
@@ -9,18 +10,8 @@ from server.ingest.models import ReceivedChange
 from sync.errors import XunchengError
 from sync.messages import Outcome, Receipt
 
-_TABLE = ReceivedChange.__table__
-_WRITE = (
-    update(_TABLE)  # type: ignore[arg-type]
-    .where(_TABLE.c.id == bindparam("its_id"))
-    .values(
-        outcome=bindparam("its_outcome"),
-        receipt=bindparam("its_receipt"),
-        flags=bindparam("its_flags"),
-        replaced_by=bindparam("its_replaced_by"),
-        version=bindparam("its_version"),
-    )
-)
+_TABLE: Table = ReceivedChange.__table__  # type: ignore[assignment]
+_COLUMNS = ("outcome", "receipt", "flags", "replaced_by", "version")
 
 
 def settle(
@@ -56,8 +47,7 @@ def replaced(batch: Batch, target: Standing, by: str, flag: str | None = None) -
 def write_standings(batch: Batch) -> None:
     """Write every standing that changed, and show it to its sender."""
     if batch.untaken:
-        gone = delete(_TABLE).where(_TABLE.c.id.in_(batch.untaken))  # type: ignore[arg-type]
-        batch.session.execute(gone)
+        batch.session.execute(delete(_TABLE).where(_TABLE.c.id.in_(batch.untaken)))
     changed = [
         standing
         for standing in batch.standings.values()
@@ -65,7 +55,7 @@ def write_standings(batch: Batch) -> None:
     ]
     if not changed:
         return
-    batch.session.execute(_WRITE, [_columns(standing) for standing in changed])
+    update_rows(batch.session, _TABLE, _COLUMNS, [vars(standing) for standing in changed])
     for standing in changed:
         _show(batch, standing)
 
@@ -75,17 +65,6 @@ def final_receipt(standing: Standing) -> Receipt:
     if standing.outcome is Outcome.RETRY:
         return Receipt(standing.id, Outcome.RETRY)
     return Receipt(**{**standing.receipt, "outcome": standing.outcome})
-
-
-def _columns(standing: Standing) -> dict[str, object]:
-    return {
-        "its_id": standing.id,
-        "its_outcome": str(standing.outcome),
-        "its_receipt": standing.receipt,
-        "its_flags": standing.flags,
-        "its_replaced_by": standing.replaced_by,
-        "its_version": standing.version,
-    }
 
 
 def _show(batch: Batch, standing: Standing) -> None:

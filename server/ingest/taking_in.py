@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from server.bulk import insert_rows
 from server.errors import error_json
 from server.ingest.batch import Batch, Standing, Waiting, new_standing, standing_of
 from server.ingest.envelope import Incoming, read_stored
@@ -80,11 +80,19 @@ def _insert(batch: Batch, firsts: dict[str, Incoming]) -> set[str]:
         batch.follow(standing)
         rows.append(_row(batch, incoming, standing))
     table: Table = ReceivedChange.__table__  # type: ignore[assignment]
-    statement = _dialect_insert(batch, table).on_conflict_do_nothing(index_elements=["id"])
-    taken = set(batch.session.execute(statement.returning(table.c.id), rows).scalars())
+    inserted = insert_rows(batch.session, table, rows, on_conflict="DO NOTHING")
+    taken = set(firsts) if inserted == len(rows) else _just_taken(batch, firsts)
     for change_id in firsts.keys() - taken:
         del batch.standings[change_id]
     return taken
+
+
+def _just_taken(batch: Batch, firsts: dict[str, Incoming]) -> set[str]:
+    """Return which ids this push has inserted: nothing committed has the outcome `retry`."""
+    query = select(ReceivedChange.id).where(
+        ReceivedChange.id.in_(list(firsts)), ReceivedChange.outcome == str(Outcome.RETRY)
+    )
+    return set(batch.session.scalars(query))
 
 
 def _row(batch: Batch, incoming: Incoming, standing: Standing) -> dict[str, Any]:
@@ -110,15 +118,9 @@ def _row(batch: Batch, incoming: Incoming, standing: Standing) -> dict[str, Any]
     }
 
 
-def _dialect_insert(batch: Batch, table: Table) -> Any:
-    dialect = batch.session.get_bind().dialect.name
-    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
-
-
 def _keep_unreadable(batch: Batch, incoming: Incoming) -> None:
     """Keep what has no id of its own, once per content."""
     table: Table = UnreadableChange.__table__  # type: ignore[assignment]
-    statement = _dialect_insert(batch, table).on_conflict_do_nothing()
     row = {
         "person_id": batch.actor.person_id,
         "device_id": batch.device_id,
@@ -126,7 +128,7 @@ def _keep_unreadable(batch: Batch, incoming: Incoming) -> None:
         "content_hash": incoming.content_hash,
         "raw": incoming.text,
     }
-    batch.session.execute(statement, [row])
+    insert_rows(batch.session, table, [row], on_conflict="DO NOTHING")
     if incoming.id is None:
         assert incoming.error is not None
         error = error_json(incoming.error)
