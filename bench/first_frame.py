@@ -5,13 +5,13 @@ from pathlib import Path
 
 from mobile.ui import offscreen
 
-offscreen.prepare()
+offscreen.prepare()  # Kivy reads its settings when it is imported
 
-from kivy.core.window import Window  # noqa: E402  reads its settings when it is imported
+from kivy.core.window import Window
 
-from mobile.device.devices import desktop_devices  # noqa: E402
-from mobile.store.home import DeviceHome  # noqa: E402
-from mobile.ui.app import OfficerApp  # noqa: E402
+from mobile.device.devices import desktop_devices
+from mobile.store.home import DeviceHome
+from mobile.ui.app import OfficerApp
 
 
 def main(folder: Path) -> None:

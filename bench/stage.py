@@ -1,5 +1,6 @@
 """Where measurements take place: the demo district on a real server, in a folder thrown away."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,23 @@ class Stage:
     @property
     def port(self) -> int:
         return self.server.port
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the server's processes have used so far."""
+        ticks = sum(_ticks(path) for path in Path("/proc").glob("[0-9]*/stat") if self._ours(path))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def _ours(self, stat: Path) -> bool:
+        """Say whether a process belongs to the group that the server leads."""
+        try:
+            return os.getpgid(int(stat.parent.name)) == self.server.pid
+        except ProcessLookupError:
+            return False
+
+
+def _ticks(stat: Path) -> int:
+    fields = stat.read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])  # in user code, in the kernel
 
 
 @contextmanager
