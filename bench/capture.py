@@ -12,7 +12,6 @@ from bench.figures import Figure, percentile
 from bench.stage import filled_home, folder
 from mobile.capture.darkroom import Darkroom
 from mobile.capture.drafts import CapturedPhoto, new_draft, save_draft
-from mobile.capture.evidence import Caption
 from mobile.capture.finalise import finalise
 from mobile.device.clock import ClockReading
 from mobile.store.person_store import PersonStore
@@ -67,11 +66,11 @@ def _record(
         taking.append(time.perf_counter() - started)
         draft = draft.with_photo(photo)
         save_draft(store, draft)
-        darkroom.develop(photo.ref.sha256, Caption("队员一", now, "井冈山大道", "占道经营"))
     reading = ClockReading(wall=now, uptime_ms=time.monotonic_ns() // 1_000_000)
     started = time.perf_counter()
-    finalise(store, draft, reading)
+    change = finalise(store, draft, reading)
     saving.append(time.perf_counter() - started)
+    darkroom.develop_record(change, "队员一")
 
 
 def _take_in(darkroom: Darkroom, picture: Path, now: datetime) -> CapturedPhoto:

@@ -58,8 +58,7 @@ def filled_home(home: Path) -> Path:
 
 
 def _fill(server: ServerProcess) -> None:
-    for command in ("init-db", "demo"):
-        server.command(command)
+    server.command("demo", "--no-history")
 
 
 @contextmanager

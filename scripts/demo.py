@@ -87,16 +87,10 @@ def _only_one_demo() -> Iterator[None]:
 
 
 def _prepare(environment: dict[str, str]) -> None:
-    """Make the database, and fill the district unless that was finished before."""
-    filled = HOME / "filled"
-    if HOME.exists() and not filled.exists():
-        shutil.rmtree(HOME)  # the last start was interrupted while it was being filled
+    """Make the database and fill in what is missing of the district; a second run adds nothing."""
     HOME.mkdir(exist_ok=True)
-    _run(environment, "server", "init-db")
-    if not filled.exists():
-        _say("Filling the demo district: areas, people, shops and a quarter of cases …")
-        _run(environment, "server", "demo")
-        filled.touch()
+    _say("The demo district: areas, people, shops and a quarter of cases …")
+    _run(environment, "server", "demo")
 
 
 def _use_the_app(url: str, environment: dict[str, str]) -> int:
