@@ -106,8 +106,10 @@ def add_position(store: PersonStore, location: Location, now: datetime) -> Shift
 
     def longer(body: Mapping[str, Any]) -> dict[str, Any]:
         track = list(body.get("track", ()))
-        if track and metres_between(*track[-1][1:3], location.lat, location.lon) < STANDING_METRES:
-            return {}
+        if track:
+            _, lat, lon, *_ = track[-1]
+            if metres_between(lat, lon, location.lat, location.lon) < STANDING_METRES:
+                return {}
         return {"track": [*track, _point(now, location)][-MOST_POINTS:]}
 
     return _change(store, longer)
