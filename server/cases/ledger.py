@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from server.bulk import insert_rows
 from server.cases.merging import suggest_merges
 from server.cases.models import Case, CaseEvent
 from server.cases.numbering import number_cases
@@ -118,11 +119,11 @@ class Ledger:
         if self.new:
             suggest_merges(self.session, self.new)
             number_cases(self.session, self.new)
-            self.session.execute(insert(_CASES), [row_of(case) for case in self.new])
+            insert_rows(self.session, _CASES, [row_of(case) for case in self.new])
         self.session.add_all(self.later)
         self.session.flush()
         if self.events:
-            self.session.execute(insert(_EVENTS), self.events)
+            insert_rows(self.session, _EVENTS, self.events)
         write_named(self.session)  # the feed rows list the photos
         publish_cases(self.session, list(self.touched.values()))
         self.known, self.new, self.events, self.later, self.touched = {}, [], [], [], {}

@@ -7,10 +7,11 @@ nothing (`docs/decisions/feed-order.md`).
 """
 
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Table, bindparam, select, tuple_, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -121,9 +122,13 @@ class Counter(NamedTuple):
     live_digest: str
 
 
-_LIVE = select(FeedRow.scope, FeedRow.entity, FeedRow.id, FeedRow.version).where(
-    tuple_(FeedRow.scope, FeedRow.entity, FeedRow.id).in_(bindparam("its_keys", expanding=True)),
-    FeedRow.deleted.is_(False),
+# Written as a join: SQLite would read the whole table for `(scope, entity, id) IN (VALUES …)`.
+_LIVE = (
+    "WITH wanted (scope, entity, id) AS (VALUES {values}) "
+    "SELECT held.scope, held.entity, held.id, held.version "
+    "FROM wanted CROSS JOIN feed_row AS held "
+    "WHERE held.scope = wanted.scope AND held.entity = wanted.entity "
+    "AND held.id = wanted.id AND NOT held.deleted"
 )
 _RAISE = (
     update(ScopeCounter)
@@ -167,8 +172,12 @@ def _digest_after(
 
 def _live_versions(session: Session, keys: list[Key]) -> dict[Key, int]:
     """Return the versions of those rows that live in their scopes already."""
+    connection = session.connection()
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     known: dict[Key, int] = {}
     for start in range(0, len(keys), _AT_ONCE):
-        found = session.execute(_LIVE, {"its_keys": keys[start : start + _AT_ONCE]})
+        some = keys[start : start + _AT_ONCE]
+        values = ", ".join([f"({mark}, {mark}, {mark})"] * len(some))
+        found = connection.exec_driver_sql(_LIVE.format(values=values), tuple(chain(*some)))
         known |= {(scope, entity, row_id): version for scope, entity, row_id, version in found}
     return known

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from server.accounts.actor import Actor
 from server.accounts.models import Person
 from server.accounts.people import actor_of
-from server.cases.ledger import ledger
 from server.cases.rules import corrected, plausible_time
-from server.feed.gathering import write_gathered
+from server.feed.gathering import forget_gathered, write_gathered
 from server.feed.writing import pending_mark, reset_pending
 from server.ingest.batch import Batch, Standing, Waiting
 from server.ingest.envelope import Incoming
@@ -32,7 +31,7 @@ WITHDRAWN = "withdrawn"
 _KNOWN = frozenset(map(str, KINDS))
 
 
-class Stumbled(Exception):  # noqa: N818  not an error: it asks for the careful way
+class Stumbled(Exception):
     """Something in a batch that was carried out as a whole did not go through."""
 
 
@@ -122,7 +121,7 @@ def _do(batch: Batch, rule: KindRule, actor: Actor, change: Change, body: object
     return _do_carefully(batch, rule, actor, change, body)
 
 
-class _Untaken(Exception):  # noqa: N818
+class _Untaken(Exception):
     """Our own fault: the device keeps the change and sends it again."""
 
 
@@ -147,15 +146,14 @@ def _do_carefully(batch: Batch, rule: KindRule, actor: Actor, change: Change, bo
 
 @contextmanager
 def _savepoint(session: Session) -> Iterator[None]:
-    published, book = pending_mark(session), ledger(session)
-    mark = book.mark()
+    published = pending_mark(session)
     nested = session.begin_nested()
     try:
         yield
         nested.commit()
     except BaseException:
         nested.rollback()
-        book.reset(mark)
+        forget_gathered(session)  # what earlier changes gathered has been written already
         reset_pending(session, published)
         raise
 

@@ -1,16 +1,17 @@
 """What is known of a person's device: its counter, its unsent work, how far its clock is off."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from server.accounts.models import DeviceStatus
+from server.db import insert_into
 from server.ingest.counters import note_counters
 from server.ingest.envelope import Push
 from sync.checks import parse_instant
+
+_TABLE: Table = DeviceStatus.__table__  # type: ignore[assignment]
 
 
 def lock_status(session: Session, device_id: str, person_id: str) -> DeviceStatus:
@@ -24,7 +25,7 @@ def lock_status(session: Session, device_id: str, person_id: str) -> DeviceStatu
     if status is not None:
         return status
     row = {"device_id": device_id, "person_id": person_id, "holes": []}
-    session.execute(_insert(session).values(row).on_conflict_do_nothing())
+    session.execute(insert_into(session, _TABLE).values(row).on_conflict_do_nothing())
     return session.scalars(query).one()
 
 
@@ -40,8 +41,3 @@ def note_push(status: DeviceStatus, push: Push, skew_ms: int | None, now: dateti
         status.unsent_photo_bytes = push.status.unsent_photo_bytes
         oldest = push.status.oldest_unsent_at
         status.oldest_unsent_at = parse_instant(oldest) if oldest else None
-
-
-def _insert(session: Session) -> Any:
-    dialect = session.get_bind().dialect.name
-    return (sqlite if dialect == "sqlite" else postgresql).insert(DeviceStatus)

@@ -20,6 +20,7 @@ from server.photos.uploads import (
     end_upload,
     find_upload,
     receive,
+    receive_whole,
 )
 from sync.errors import Malformed, Refused, XunchengError
 from sync.messages import MAX_PHOTO_BYTES
@@ -94,15 +95,12 @@ def create() -> Response:
     creation = tus.read_creation(request.headers)
     piece = _first_piece(creation.length)
     now = clock.now()
-    progress = create_upload(g.actor, creation, now)
-    if piece is not None:
-        try:
-            progress = _receive(progress.id, piece)
-        except XunchengError:
-            # Nobody has been told its address: what cannot go on must not lie about.
-            with suppress(XunchengError):
-                end_upload(_place(), g.actor, progress.id, now)
-            raise
+    if piece is not None and piece.size == creation.length:
+        progress = receive_whole(_place(), g.actor, creation, piece, now, refresh_photos)
+    else:
+        progress = create_upload(g.actor, creation, now)
+    if piece is not None and not progress.done:
+        progress = _first_bytes(progress, piece)
     response = _answer(progress, 201)
     response.headers["Location"] = url_for(".append", upload_id=progress.id)
     return response
@@ -212,6 +210,16 @@ def _end(upload_id: str) -> Response:
 
 def _receive(upload_id: str, piece: Piece) -> Progress:
     return receive(_place(), g.actor, upload_id, piece, clock.now(), refresh_photos)
+
+
+def _first_bytes(progress: Progress, piece: Piece) -> Progress:
+    try:
+        return _receive(progress.id, piece)
+    except XunchengError:
+        # Nobody has been told its address: what cannot go on must not lie about.
+        with suppress(XunchengError):
+            end_upload(_place(), g.actor, progress.id, clock.now())
+        raise
 
 
 def _place() -> Place:

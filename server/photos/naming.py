@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
+from server.bulk import insert_rows
 from server.feed.gathering import gathered
 from server.photos.models import Photo, PhotoUse
 from sync.errors import Refused
 from sync.ids import uuid7
 from sync.messages import MAX_PHOTO_BYTES, PhotoRef
 
+_PHOTOS = cast(Table, Photo.__table__)
 _USES = cast(Table, PhotoUse.__table__)
 
 
@@ -73,8 +74,8 @@ class NamedPhotos:
             return
         # Sorted: all writers lock rows in one order.
         rows = [self.photos[sha256] for sha256 in sorted(self.photos)]
-        self.session.execute(_insert_photo(self.session), rows)
-        self.session.execute(insert(_USES), self.uses)
+        insert_rows(self.session, _PHOTOS, rows, on_conflict="(sha256) DO NOTHING")
+        insert_rows(self.session, _USES, self.uses)
         self.photos, self.uses = {}, []
 
 
@@ -84,13 +85,6 @@ def _check_size(photo: PhotoRef, place: int) -> None:
         raise Refused("photo_empty", fields={where: ["照片是空文件"]})
     if photo.bytes > MAX_PHOTO_BYTES:
         raise Refused("photo_too_large", fields={where: ["照片超过 40 MB"]})
-
-
-def _insert_photo(session: Session) -> Any:
-    dialect = session.get_bind().dialect.name
-    table = Photo.__table__
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    return statement.on_conflict_do_nothing(index_elements=["sha256"])
 
 
 def _use(
