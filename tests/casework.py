@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shapely.geometry import shape
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.accounts.actor import Actor
 from server.accounts.models import Person
@@ -17,7 +17,7 @@ from server.cases import actions, moves
 from server.cases.inputs import IntakeForm, MoveInputs, Source
 from server.cases.models import Case, CaseEvent, CaseWarning
 from server.cases.workflow import Move
-from server.catalog.models import Category
+from server.catalog.models import Category, TimeLimit
 from server.db import db
 from server.feed import publish, transaction
 from sync.bodies import CaseCheck, CaseHandle, CaseReport, CaseVerify, CheckResult, HandleStep
@@ -135,7 +135,7 @@ class Bureau:
             moves.handle(session, actor, case_id, body, photos, self.now)
         return self.case(case_id)
 
-    def do(self, move: Move, case_id: str, by: str | Actor, **inputs: Any) -> Case:
+    def do(self, move: Move, case_id: str, by: str | Actor, /, **inputs: Any) -> Case:
         """One move at a desk."""
         actor = self.actor(by) if isinstance(by, str) else by
         seen = inputs.pop("expected_version", None)
@@ -180,3 +180,13 @@ class Bureau:
 
     def steps(self, case_id: str) -> list[str]:
         return [warning.step for warning in self.warnings(case_id)]
+
+
+def limit_of(category_key: str, value: int, unit: str) -> None:
+    """Give every condition of a category one limit, in force for long."""
+    with transaction() as session:
+        where = (TimeLimit.category_key == category_key, TimeLimit.stage == "handle")
+        session.execute(update(TimeLimit).where(*where).values(value=value, unit=unit))
+        publish(
+            session, "catalog", "category", category_key, 99, {"key": category_key}, at(HALF_PAST)
+        )

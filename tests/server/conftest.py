@@ -3,7 +3,14 @@
 import pytest
 from flask import Flask
 
+from tests.casework import Bureau
 from tests.server.device import Device, signed_in
+
+
+@pytest.fixture
+def bureau(in_demo_app: Flask) -> Bureau:  # noqa: ARG001  its context is needed
+    """The demo bureau at work on a Friday morning."""
+    return Bureau()
 
 
 @pytest.fixture
