@@ -9,14 +9,19 @@ import tempfile
 from pathlib import Path
 
 WIDTH, HEIGHT, DENSITY = 720, 1560, 2
+_prepared = False
 
 
 def prepare(home: Path | None = None) -> None:
     """Set Kivy up off-screen as a phone of 720 × 1560 pixels at density 2.
 
     `home` is Kivy's own folder (a new temporary one when absent), so that nothing of the
-    developer's settings leaks in. Raises `RuntimeError` when Kivy has a window already.
+    developer's settings leaks in. Once is enough: a second call changes nothing. Raises
+    `RuntimeError` when Kivy has a window of another kind already.
     """
+    global _prepared  # noqa: PLW0603  one process has one window
+    if _prepared:
+        return
     if "kivy.core.window" in sys.modules:
         raise RuntimeError("prepare() comes before the first import of Kivy's window")
     os.environ.update(
@@ -32,3 +37,4 @@ def prepare(home: Path | None = None) -> None:
         Config.set("graphics", name, str(value))
     for name, _ in list(Config.items("input")):
         Config.remove_option("input", name)
+    _prepared = True
