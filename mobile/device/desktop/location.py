@@ -14,7 +14,8 @@ _METRES_PER_SECOND = 1.2
 class SimulatedLocation:
     """Walks along `route` (WGS-84 lat, lon) and back, as fast as an officer on the beat.
 
-    Its positions say so: `provider` is `simulated` and `mock` is true.
+    Its positions say so: `provider` is `simulated`. `mock` stays false: on a phone it tells that
+    some other app feeds false positions, and the server keeps such a report from its rules.
     """
 
     name = "模拟定位（代替卫星定位）"
@@ -31,9 +32,7 @@ class SimulatedLocation:
         lat, lon = self._fixed or self._point(
             (self._uptime_s() - self._started_at) * _METRES_PER_SECOND
         )
-        return Location(
-            round(lat, 6), round(lon, 6), accuracy_m=8.0, provider="simulated", mock=True
-        )
+        return Location(round(lat, 6), round(lon, 6), accuracy_m=8.0, provider="simulated")
 
     def start(self) -> None:
         """Nothing to switch on."""
