@@ -18,15 +18,13 @@ class FolderStore:
 
     def put_file(self, sha256: str, path: Path) -> None:
         target = self._original(sha256)
-        if target.exists():
+        if self.size(sha256) == path.stat().st_size:
             return
         _make_folder(target.parent)
         try:
             # The upload has been fsynced already; a second name for it costs nothing.
             os.link(path, target)
-        except FileExistsError:
-            return
-        except OSError:  # another file system, or one without hard links
+        except OSError:  # another file system, one without hard links, or a damaged file in place
             _write_durably(target, path)
             return
         _sync_folder(target.parent)

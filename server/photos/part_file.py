@@ -51,6 +51,12 @@ class PartFile:
         return arrived
 
     def sync(self) -> None:
+        """Make the bytes and the file's name durable."""
+        self.sync_bytes()
+        _sync_folder(self.path.parent)
+
+    def sync_bytes(self) -> None:
+        """Make the bytes durable; enough where the file is about to get another name."""
         os.fsync(self._handle)
 
     def sha256(self) -> str:
@@ -90,18 +96,28 @@ def remove_part(folder: Path, upload_id: str) -> None:
         (folder / f"{upload_id}.part").unlink()
 
 
+def remove_abandoned(folder: Path, before: float) -> None:
+    """Remove files not written since `before` (seconds since 1970): a crash left them behind."""
+    for path in folder.glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                path.unlink()
+
+
 def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
-    return handle
+        os.close(handle)
 
 
 def _own_inode(path: Path, handle: int) -> None:

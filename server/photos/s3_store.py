@@ -51,7 +51,7 @@ class S3Store:
         )
 
     def put_file(self, sha256: str, path: Path) -> None:
-        if self.size(sha256) is None:
+        if self.size(sha256) != path.stat().st_size:
             obstore.put(self._bucket, _original(sha256), path)
 
     def size(self, sha256: str) -> int | None:

@@ -4,7 +4,7 @@ Bytes are written at the offset and fsynced, then the offset advances. Nothing i
 database while bytes come in, so no upload waits for another.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,10 +20,16 @@ from server.accounts.actor import Actor
 from server.db import db
 from server.feed import transaction
 from server.photos.models import Photo, Upload
-from server.photos.part_file import ByteSource, PartFile, only_writer, remove_part
+from server.photos.part_file import (
+    ByteSource,
+    PartFile,
+    only_writer,
+    remove_abandoned,
+    remove_part,
+)
 from server.photos.store import PhotoStore
 from server.photos.tus import Checksum, Creation, file_label, type_label
-from sync.errors import Refused, Unavailable
+from sync.errors import Malformed, Refused, Unavailable
 from sync.ids import uuid7
 
 LIFETIME = timedelta(days=7)
@@ -73,24 +79,31 @@ class Piece:
 
 def create_upload(actor: Actor, creation: Creation, now: datetime) -> Progress:
     """Open an upload for `actor`. Raises `Unavailable("slow_down")` with too many open ones."""
-    row = Upload(
-        id=uuid7(int(now.timestamp() * 1000)),
-        person_id=actor.person_id,
-        device_id=actor.device_id,
-        sha256=creation.sha256,
-        length=creation.length,
-        offset=0,
-        filename=file_label(creation.filename),
-        filetype=type_label(creation.filetype),
-        state="open",
-        created_at=now,
-        expires_at=now + LIFETIME,
-    )
+    row = _new_row(actor, creation, now)
     with transaction() as session:
         if _open_uploads(session, actor.person_id, now) >= MAX_OPEN_UPLOADS:
             raise Unavailable("slow_down", retry_after=60)
         session.add(row)
         return _progress(row)
+
+
+def receive_whole(
+    place: Place, actor: Actor, creation: Creation, piece: Piece, now: datetime, announce: Announce
+) -> Progress:
+    """Take a photo that comes with its creation, in one transaction.
+
+    When it cannot be taken whole, nothing is kept: the client has not been told an address where
+    it could go on. Raises as `receive`, and `malformed` when it ended early.
+    """
+    row = _new_row(actor, creation, now)
+    before = _progress(row)
+    with only_writer(place.folder, before.id) as part:
+        try:
+            if _take_bytes(part, piece, before.length) < before.length:
+                raise Malformed("malformed", detail="the body ended early")
+            return _finish(place, part, before, now, announce, new_row=row)
+        finally:
+            remove_part(place.folder, before.id)
 
 
 def find_upload(actor: Actor, upload_id: str, now: datetime) -> Progress:
@@ -130,7 +143,7 @@ def receive(
         offset = before.offset + _take_bytes(part, piece, before.length - before.offset)
         if offset == before.length:
             return _finish(place, part, before, now, announce)
-        return _advance(before, offset, now)
+        return _advance(part, before, offset, now)
 
 
 def end_upload(place: Place, actor: Actor, upload_id: str, now: datetime) -> None:
@@ -153,7 +166,24 @@ def sweep_uploads(place: Place, now: datetime) -> int:
         _end(upload_id, "ended")
     with transaction() as session:
         session.execute(delete(Upload).where(Upload.expires_at <= now - FORGET_AFTER))
+    remove_abandoned(place.folder, (now - LIFETIME).timestamp())
     return len(expired)
+
+
+def _new_row(actor: Actor, creation: Creation, now: datetime) -> Upload:
+    return Upload(
+        id=uuid7(int(now.timestamp() * 1000)),
+        person_id=actor.person_id,
+        device_id=actor.device_id,
+        sha256=creation.sha256,
+        length=creation.length,
+        offset=0,
+        filename=file_label(creation.filename),
+        filetype=type_label(creation.filetype),
+        state="open",
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
 
 
 def _open_uploads(session: Session, person_id: str, now: datetime) -> int:
@@ -182,7 +212,7 @@ def _check_place(before: Progress, piece: Piece) -> Progress:
 
 
 def _take_bytes(part: PartFile, piece: Piece, room: int) -> int:
-    """Write the piece durably and return its size. On refusal the file is as it was."""
+    """Write the piece and return its size. On refusal the file is as it was."""
     hashed = piece.checksum.start() if piece.checksum else None
     source = _Arriving(piece.source)
     arrived = part.append(source, piece.offset, room, hashed)
@@ -192,8 +222,6 @@ def _take_bytes(part: PartFile, piece: Piece, room: int) -> int:
     if arrived == room and not source.ended and source.read(1):
         part.cut(piece.offset)
         raise Refused("too_large")
-    if arrived:
-        part.sync()
     return arrived
 
 
@@ -213,15 +241,23 @@ class _Arriving:
         return piece
 
 
-def _advance(before: Progress, offset: int, now: datetime) -> Progress:
+def _advance(part: PartFile, before: Progress, offset: int, now: datetime) -> Progress:
+    if offset > before.offset:
+        part.sync()
     with transaction() as session:
         _move(session, before, offset=offset, expires_at=now + LIFETIME)
     return _with(before, offset, before.sha256, now + LIFETIME)
 
 
 def _finish(
-    place: Place, part: PartFile, before: Progress, now: datetime, announce: Announce
+    place: Place,
+    part: PartFile,
+    before: Progress,
+    now: datetime,
+    announce: Announce,
+    new_row: Upload | None = None,
 ) -> Progress:
+    part.sync_bytes()
     sha256 = part.sha256()
     if before.sha256 not in (None, sha256):
         place.store.quarantine(f"{before.id}-{sha256}", part.path)
@@ -230,9 +266,13 @@ def _finish(
         log.warning("photo_hash_mismatch", upload=before.id, said=before.sha256, found=sha256)
         raise Refused("photo_hash_mismatch")
     place.store.put_file(sha256, part.path)
+    changes: dict[str, Any] = {"offset": before.length, "state": "done"}
+    changes |= {"sha256": sha256, "expires_at": now + LIFETIME}
     with transaction() as session:
-        changes = {"offset": before.length, "state": "done", "sha256": sha256}
-        _move(session, before, **changes, expires_at=now + LIFETIME)
+        if new_row is None:
+            _move(session, before, **changes)
+        else:
+            session.add(_changed(new_row, changes))
         session.execute(_verified(session, sha256, before.length, now))
         announce(session, [sha256], now)
     # Only now: until the commit these bytes were all that a crash would have left to resume from.
@@ -250,6 +290,12 @@ def _move(session: Session, before: Progress, **changes: Any) -> None:
     )
     if not isinstance(done, CursorResult) or done.rowcount != 1:
         raise Refused("offset_mismatch")
+
+
+def _changed(row: Upload, changes: Mapping[str, Any]) -> Upload:
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return row
 
 
 def _verified(session: Session, sha256: str, size: int, now: datetime) -> Any:
