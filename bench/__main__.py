@@ -13,6 +13,7 @@ from bench.figures import Figure, as_table
 from bench.photos import measure_photos
 from bench.pushing import measure_pull, measure_push
 from bench.slow_phones import measure_slow_phones
+from bench.sweeping import measure_sweep
 
 MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "push": measure_push,
@@ -20,6 +21,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "photos": measure_photos,
     "capture": measure_capture,
     "app-start": measure_app_start,
+    "sweep": measure_sweep,
     "slow-phones": measure_slow_phones,
 }
 
