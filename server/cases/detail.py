@@ -1,5 +1,6 @@
 """Reading one case with everything about it: records, photos, requests, intake."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,6 +67,21 @@ def case_photos(session: Session, case_id: str) -> tuple[CasePhoto, ...]:
         .order_by(PhotoUse.created_at, PhotoUse.position)
     )
     return tuple(_photo(use, photo) for use, photo in session.execute(query))
+
+
+def first_photos(session: Session, case_ids: Sequence[str]) -> dict[str, str]:
+    """Return the hash of each case's first photo that can be shown."""
+    query = (
+        select(PhotoUse.record_id, PhotoUse.sha256)
+        .join(Photo, Photo.sha256 == PhotoUse.sha256)
+        .where(
+            PhotoUse.record_id.in_(case_ids),
+            Photo.inspected_at.is_not(None),
+            Photo.refused_code.is_(None),
+        )
+        .order_by(PhotoUse.created_at.desc(), PhotoUse.position.desc())
+    )
+    return {row.record_id: row.sha256 for row in session.execute(query)}
 
 
 def _photo(use: PhotoUse, photo: Photo | None) -> CasePhoto:

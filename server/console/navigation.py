@@ -8,7 +8,7 @@ from server.accounts.actor import Actor
 from sync.roles import UNIT_ROLES, Role
 
 OFFICE = frozenset({Role.ACCEPTOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.ADMIN})
-DECIDERS = frozenset({Role.ACCEPTOR, Role.DISPATCHER, Role.SUPERVISOR})
+DECIDERS = frozenset({Role.DISPATCHER, Role.SUPERVISOR})
 DEVICE_READERS = frozenset({Role.ADMIN, Role.SQUAD_LEADER, Role.SUPERVISOR})
 
 

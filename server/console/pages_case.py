@@ -29,7 +29,12 @@ from sync.errors import Refused, XunchengError
 
 # Where the rules call a field by another name than the form does.
 _FIELDS = {"unit_id": "unit", "case_id": "case", "photos": "after_photo"}
-_TOPICS = {Move.DONE: "handle", Move.CHECK: "check"}
+# Which moves offer ready sentences, and of which topic.
+_TOPICS = {
+    Move.RETURN: "reason",
+    Move.ASK_EXTENSION: "reason",
+    Move.ASK_SUSPENSION: "reason",
+}
 
 
 @bp.get("/cases/<number>")
@@ -136,7 +141,9 @@ def _day_option(now: datetime, days: int) -> Option:
 
 
 def _phrases(move: Move, category_key: str) -> list[str]:
-    topic = _TOPICS.get(move, "reason")
+    topic = _TOPICS.get(move)
+    if topic is None:
+        return []
     query = (
         select(Phrase)
         .where(

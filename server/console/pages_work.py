@@ -13,6 +13,7 @@ from server import clock
 from server.accounts.actor import Actor
 from server.cases import queries
 from server.cases.actions import perform_move
+from server.cases.detail import first_photos
 from server.cases.inputs import MoveInputs
 from server.cases.models import Case
 from server.cases.queries import CaseFilter, Order
@@ -61,9 +62,11 @@ def unit() -> str:
     after = request.args.get("after")
     counts = queries.count_open(session, actor, now)
     rows_only = "HX-Request" in request.headers and after is not None
+    page = queries.list_cases(session, actor, wanted, now, after=after, limit=30)
     return render_template(
         "console/unit_rows.html" if rows_only else "console/unit.html",
-        page=queries.list_cases(session, actor, wanted, now, after=after, limit=30),
+        page=page,
+        shots=first_photos(session, [row.id for row in page.rows]),
         shelves=SHELVES,
         show=show,
         amounts={
@@ -88,6 +91,7 @@ def requests() -> str:
         names=names,
         people=people,
         decisions=DECISIONS,
+        shots=first_photos(session, [each.case.id for each in waiting]),
         may=_moves_by_case(each.case.id for each in waiting),
     )
 

@@ -36,6 +36,8 @@ def init_security(app: Flask) -> None:
             headers.setdefault("Content-Security-Policy", policy)
             headers.setdefault("X-Frame-Options", "DENY")
             headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+            if request.endpoint == "console.static" and "v" in request.args:
+                headers["Cache-Control"] = "public, max-age=31536000, immutable"
             if response.mimetype == "text/html":
                 headers.setdefault("Cache-Control", "no-store")
         return response

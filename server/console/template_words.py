@@ -1,6 +1,7 @@
 """Filters and functions that templates speak with."""
 
 from datetime import datetime
+from pathlib import Path
 
 from babel.dates import get_day_names, get_month_names
 from flask import Flask, url_for
@@ -45,6 +46,7 @@ def init_template_words(app: Flask) -> None:
         phone=masked_phone,
     )
     env.globals.update(
+        asset=asset,
         icon=icon,
         due=due,
         words=words,
@@ -67,7 +69,7 @@ def init_template_words(app: Flask) -> None:
 
 def icon(name: str, label: str = "") -> Markup:
     """Return an icon of the vendored sprite; without a label it is decoration."""
-    href = url_for("console.static", filename="vendor/tabler-icons/icons.svg") + "#" + name
+    href = asset("vendor/tabler-icons/icons.svg") + "#" + name
     role = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
     return Markup('<svg class="icon" {}><use href="{}"></use></svg>').format(Markup(role), href)
 
@@ -99,6 +101,12 @@ def short(instant: datetime | None) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         instant.isoformat(), exact(instant), text
     )
+
+
+def asset(name: str) -> str:
+    """Return a static file's address; it changes with the file, so browsers may keep it long."""
+    file = Path(__file__).parent / "static" / name
+    return url_for("console.static", filename=name, v=f"{file.stat().st_mtime_ns:x}"[-10:])
 
 
 def due(instant: datetime | None, *, running: bool = True) -> Markup:

@@ -1,5 +1,7 @@
 """The trade's words for codes: states, moves, sources, roles; names in the reader's language."""
 
+import re
+
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -71,8 +73,11 @@ _HOLIDAYS = {
     "端午节": _l("端午节"),
     "国庆节": _l("国庆节"),
     "中秋节": _l("中秋节"),
+    "调休上班": _l("调休上班"),
 }
 
+# `case_categories.json E09005/main: 超出门窗摆放`: where the first catalogue has it from.
+_SEEDED_SOURCE = re.compile(r"^case_categories\.json (?P<key>\w+)/\w+: (?P<what>.*)$")
 _LIMIT_SOURCES = {
     "default": _l("通用时限"),
 }
@@ -121,4 +126,7 @@ def holiday_name(name: str) -> str:
 
 def limit_source(source: str) -> str:
     """Return where a limit came from, as people may read it."""
+    seeded = _SEEDED_SOURCE.match(source)
+    if seeded:
+        return _("立结案标准 %(key)s：%(what)s", key=seeded["key"], what=seeded["what"])
     return str(_LIMIT_SOURCES.get(source, source))

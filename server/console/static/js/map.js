@@ -21,7 +21,7 @@
     const shifted = Boolean(data.tiles) && data.crs === "gcj02";
     const onMap = (lat, lon) => (shifted ? window.xunchengPoints.toGcj02(lat, lon) : [lat, lon]);
     const offMap = (lat, lon) => (shifted ? window.xunchengPoints.toWgs84(lat, lon) : [lat, lon]);
-    const map = L.map(element, { preferCanvas: true, zoomControl: true, attributionControl: false });
+    const map = L.map(element, { preferCanvas: true, attributionControl: false, minZoom: 9, maxZoom: 19 });
     if (data.tiles) L.tileLayer(data.tiles, { maxZoom: 19 }).addTo(map);
     map.setView(onMap(27.113, 114.986), 14);
 
