@@ -36,7 +36,7 @@ class Fate:
 
     `stop_in`: the story ends in this state: the case then waits for a person. `pace`: when the
     unit is done, as a share of the time it has. `extension` and `suspension`: granted, denied,
-    asked (and then left undecided), or empty.
+    asked (and then left undecided), or empty. `brisk`: nobody waits for office hours.
     """
 
     source: Source = Source.PATROL
@@ -59,6 +59,7 @@ class Fate:
     reply: bool = False
     call_back: bool = False
     stop_in: State | None = None
+    brisk: bool = False
 
 
 def draw_fate(dice: random.Random, matter: Matter) -> Fate:

@@ -4,39 +4,26 @@ A story is a generator. It yields steps; the history (`server.demo.history`) car
 its time, in the order of all stories' times, and sends back the case as it then is.
 """
 
-import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from server.accounts.actor import Actor
 from server.cases import moves
 from server.cases.inputs import IntakeForm, MoveInputs, Source
 from server.cases.models import Case
 from server.cases.workflow import Move, State
 from server.catalog import lookup
 from server.demo import matters
-from server.demo.fates import Fate, Step, Story
-from server.demo.matters import Matter
-from server.demo.world import Scene, World, location_of
+from server.demo.fates import Step, Story
+from server.demo.players import Players
+from server.demo.world import location_of
 from server.worktime.arithmetic import remaining
 from sync.bodies import CaseCheck, CaseHandle, CaseReport, CaseVerify, CheckResult, HandleStep
 from sync.messages import PhotoRole
 
 
-@dataclass
-class Teller:
-    """Tells one story: everything that it draws on."""
-
-    world: World
-    dice: random.Random
-    case_id: str
-    matter: Matter
-    scene: Scene
-    fate: Fate
-    at: datetime
+class Teller(Players):
+    """Tells one story."""
 
     def tell(self) -> Story:
         """Yield the case's steps until it ends or waits."""
@@ -57,7 +44,7 @@ class Teller:
 
     def _report(self, session: Session, now: datetime) -> Case:
         seen_at = now - timedelta(hours=self.fate.offline_hours, minutes=self.dice.uniform(0.5, 9))
-        actor = self.world.cast.at_work(self._walker, seen_at)
+        actor = self.world.cast.at_work(self._walker(self.scene.community_code), seen_at)
         body = CaseReport(
             category=self.matter.category,
             condition=self.matter.condition,
@@ -89,7 +76,7 @@ class Teller:
             outside_number=f"12345-{number}" if hotline else f"JB-{number}",
             caller_name=self.dice.choice(("刘女士", "陈先生", "王先生", "肖女士", "曾先生")),
             caller_phone=f"1300000{self.dice.randrange(10_000):04d}" if hotline else "",
-            reply_due_at=self.world.soon(now, 35),
+            reply_due_at=self.world.soon(now, 35, self.world.office),
         )
         return moves.intake(session, self._person("acceptor1"), self.case_id, form, now)
 
@@ -123,12 +110,12 @@ class Teller:
         code = case.condition_code
         return self._desk("acceptor1", Move.FILE, at, MoveInputs(condition=code))
 
-    def _when_to_verify(self, _: Case) -> Step:
-        at = self.world.soon(self.at, self.dice.uniform(0.2, 2.5), self.world.street)
+    def _when_to_verify(self, case: Case) -> Step:
+        at = self._on_duty(0.2, 2.5)
 
         def verify(session: Session, now: datetime) -> Case:
             seen_at = now - timedelta(minutes=self.dice.uniform(1, 20))
-            actor = self.world.cast.at_work(self._walker, seen_at)
+            actor = self.world.cast.at_work(self._walker(case.community_code), seen_at)
             note = "" if self.fate.exists else "现场未发现该问题"
             body = CaseVerify(self.fate.exists, note, location_of(self.scene, self.dice))
             photo = self.world.photo(self.dice, self.matter, PhotoRole.SCENE, self.scene, seen_at)
@@ -239,22 +226,26 @@ class Teller:
         if case.checked_result == "fail":
             inputs = MoveInputs(reason=self.dice.choice(matters.FAIL_NOTES))
             return self._desk("acceptor1", Move.REWORK, self._in_office(0.1, 0.8), inputs)
-        at = self.world.soon(self.at, self.dice.uniform(0.3, 5), self.world.street)
-        return Step(at, self._check)
+        return self._check(case)
 
-    def _check(self, session: Session, now: datetime) -> Case:
-        passed = self.fate.fails == 0
-        self.fate.fails = max(self.fate.fails - 1, 0)
-        seen_at = now - timedelta(minutes=self.dice.uniform(1, 30))
-        actor = self.world.cast.at_work(self._walker, seen_at)
-        role = PhotoRole.AFTER if passed else PhotoRole.SCENE
-        body = CaseCheck(
-            CheckResult.PASS if passed else CheckResult.FAIL,
-            "现场已恢复" if passed else self.dice.choice(matters.FAIL_NOTES),
-            location_of(self.scene, self.dice),
-        )
-        photo = self.world.photo(self.dice, self.matter, role, self.scene, seen_at)
-        return moves.check(session, actor, self.case_id, body, (photo,), now)
+    def _check(self, case: Case) -> Step:
+        at = self._on_duty(0.3, 5)
+
+        def act(session: Session, now: datetime) -> Case:
+            passed = self.fate.fails == 0
+            self.fate.fails = max(self.fate.fails - 1, 0)
+            seen_at = now - timedelta(minutes=self.dice.uniform(1, 30))
+            actor = self.world.cast.at_work(self._walker(case.community_code), seen_at)
+            role = PhotoRole.AFTER if passed else PhotoRole.SCENE
+            body = CaseCheck(
+                CheckResult.PASS if passed else CheckResult.FAIL,
+                "现场已恢复" if passed else self.dice.choice(matters.FAIL_NOTES),
+                location_of(self.scene, self.dice),
+            )
+            photo = self.world.photo(self.dice, self.matter, role, self.scene, seen_at)
+            return moves.check(session, actor, self.case_id, body, (photo,), now)
+
+        return Step(at, act)
 
     def _when_ended(self, case: Case) -> Step | None:
         """After the end: an appeal of the overdue mark; the reply to a source outside."""
@@ -279,10 +270,12 @@ class Teller:
     # --- moves
 
     def _done(self, case: Case) -> Step:
-        calendar = self.world.round_the_clock if case.limit_unit == "hour" else self.world.office
+        continuous = case.limit_unit == "hour" or self.fate.brisk
+        calendar = self.world.round_the_clock if continuous else self.world.office
         due = case.due_at or self.at
         left = remaining(self.at, due, "work_hour", calendar)
         hours = max(left.total_seconds() / 3600, 0.3) * self.fate.pace
+        hours = min(hours, 1.0) if self.fate.brisk else hours
         at = self.world.soon(self.at, max(hours, 0.05), calendar)
 
         def act(session: Session, now: datetime) -> Case:
@@ -298,51 +291,3 @@ class Teller:
             return moves.handle(session, actor, self.case_id, body, (photo,), now)
 
         return Step(at, act)
-
-    def _handle(
-        self, case: Case, step: HandleStep, at: datetime, reason: str = "", until: str | None = None
-    ) -> Step:
-        def act(session: Session, now: datetime) -> Case:
-            actor = self.world.cast.at_work(self._handler(case), now - timedelta(minutes=1))
-            body = CaseHandle(step, reason=reason, until=until)
-            return moves.handle(session, actor, self.case_id, body, (), now)
-
-        return Step(at, act)
-
-    def _desk(
-        self, username: str, move: Move, at: datetime, inputs: MoveInputs | None = None
-    ) -> Step:
-        return self._step(self._person(username), move, at, inputs or MoveInputs())
-
-    def _step(self, actor: Actor, move: Move, at: datetime, inputs: MoveInputs) -> Step:
-        return Step(
-            at,
-            lambda session, now: moves.perform(session, actor, self.case_id, move, inputs, now),
-        )
-
-    # --- people, times, amounts
-
-    @property
-    def _walker(self) -> Actor:
-        return self.world.cast.walker(self.scene.community_code)
-
-    def _person(self, username: str) -> Actor:
-        return self.world.cast.people[username]
-
-    def _handler(self, case: Case) -> Actor:
-        return self.world.cast.handlers[case.crew_unit_id or case.unit_id or ""]
-
-    def _clerk(self, case: Case) -> Actor:
-        return self.world.cast.clerks[case.unit_id or ""]
-
-    def _quantity(self) -> Decimal | None:
-        return Decimal(self.dice.randint(1, self.matter.most)) if self.matter.most else None
-
-    def _in_office(self, least: float, most: float) -> datetime:
-        return self.world.soon(self.at, self.dice.uniform(least, most))
-
-    def _on_duty(self, least: float, most: float) -> datetime:
-        return self.world.soon(self.at, self.dice.uniform(least, most), self.world.street)
-
-    def _next_day(self) -> datetime:
-        return self.world.soon(self.at, self.dice.uniform(7, 12))

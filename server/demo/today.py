@@ -42,23 +42,23 @@ _WISHES = (
         (0.05, 1.0),
         per_community=1,
     ),
-    Wish(_BY_HAND, Fate(stop_in=State.FILED), (26, 32), count=6),
+    Wish(_BY_HAND, Fate(stop_in=State.FILED), (1.2, 2.5), count=6),
     Wish(_BY_RULE, Fate(stop_in=State.DISPATCHED), (0.05, 1.0), per_community=2),
-    Wish(_LONG, Fate(stop_in=State.DISPATCHED), (26, 30), count=8),
-    Wish(_LONG, Fate(returned=True, stop_in=State.RETURNED), (28, 34), count=4),
+    Wish(_LONG, Fate(stop_in=State.DISPATCHED), (3, 8), count=8),
+    Wish(_LONG, Fate(returned=True, stop_in=State.RETURNED), (4, 7), count=4),
     Wish(_BY_RULE, Fate(stop_in=State.HANDLING), (1.5, 4), per_community=1),
-    Wish(_LONG, Fate(stop_in=State.HANDLING), (30, 60), count=8),
+    Wish(_LONG, Fate(stop_in=State.HANDLING), (5, 20), count=8),
     Wish(_BY_RULE, Fate(stop_in=State.HANDLING), (50, 120), count=9),  # long overdue
-    Wish(_LONG, Fate(extension="asked"), (30, 40), count=4),
-    Wish(_LONG, Fate(suspension="asked", suspended_days=30), (30, 40), count=2),
+    Wish(_LONG, Fate(extension="asked"), (5, 9), count=4),
+    Wish(_LONG, Fate(suspension="asked", suspended_days=30), (5, 9), count=2),
     Wish(
         _LONG,
         Fate(suspension="granted", suspended_days=45, stop_in=State.SUSPENDED),
         (180, 400),
         count=6,
     ),
-    Wish(_BY_RULE, Fate(pace=0.2, stop_in=State.POST_CHECK), (3, 7), per_community=2),
-    Wish(_BY_RULE, Fate(pace=0.2, fails=1, stop_in=State.REWORK), (26, 34), count=8),
+    Wish(_BY_RULE, Fate(pace=0.1, stop_in=State.POST_CHECK), (4, 8), per_community=2),
+    Wish(_BY_RULE, Fate(pace=0.1, fails=1, stop_in=State.REWORK), (14, 24), count=8),
 )
 
 
@@ -72,4 +72,4 @@ def wishes() -> Iterator[tuple[str | None, Wish]]:
 
 def fate_of(wish: Wish, dice: random.Random) -> tuple[Matter, Fate]:
     """Return a matter and a fresh copy of the fate for one case wished for."""
-    return dice.choice(wish.matters), replace(wish.fate, to_crew=dice.random() < 0.2)
+    return dice.choice(wish.matters), replace(wish.fate, to_crew=dice.random() < 0.2, brisk=True)

@@ -51,9 +51,9 @@ class World:
     pictures: Mapping[str, Sequence[Picture]]
     end: datetime
 
-    def soon(self, after: datetime, hours: float, calendar: WorkCalendar | None = None) -> datetime:
+    def soon(self, after: datetime, hours: float, calendar: WorkCalendar) -> datetime:
         """Return the moment when so many worked hours have passed."""
-        return add_time(after, timedelta(hours=hours), "work_hour", calendar or self.office).at
+        return add_time(after, timedelta(hours=hours), "work_hour", calendar).at
 
     def photo(
         self, dice: random.Random, matter: Matter, role: PhotoRole, case_or_scene: Scene | Case,

@@ -13,7 +13,7 @@ from server.accounts.passwords import password_matches
 from server.areas.models import Area, Beat, ControlZone, Grid, VendingPoint
 from server.catalog.models import Category, Unit
 from server.db import db
-from server.demo.filling import fill_demo, is_filled
+from server.demo.filling import fill_district, is_filled
 from server.demo.people import PASSWORD, accounts
 from server.feed.models import FeedRow
 from server.places.models import Lot, Premises, RoadSection
@@ -156,5 +156,5 @@ def test_devices_are_shown_all_of_it():
 def test_filling_it_again_does_nothing():
     before = db.session.scalar(select(func.max(FeedRow.seq)))
     assert is_filled(db.session())
-    assert list(fill_demo(NOW)) == []
+    assert list(fill_district(NOW)) == []
     assert db.session.scalar(select(func.max(FeedRow.seq))) == before
