@@ -2,19 +2,23 @@
 
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from server.app import create_app
 from server.config import read_settings
+from server.db import db
 from server.photos.folder_store import FolderStore
 from server.photos.s3_store import S3Store
-from server.photos.store import PhotoStore, open_store
+from server.photos.store import PhotoStore, open_store, photo_store
 from sync.errors import XunchengError
 from tests.ceph import ACCESS_KEY, SECRET_KEY, CephServer
 from tests.conftest import environment_for
+from tests.uploading import Phone, metadata, sign_in
 
 PICTURE = os.urandom(3_000_000)
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
@@ -59,6 +63,16 @@ def test_an_original_comes_back_byte_for_byte(store: PhotoStore, picture: Path) 
     assert store.read(SHA256) == PICTURE
     assert b"".join(store.stream(SHA256)) == PICTURE
     assert store.size(SHA256) == len(PICTURE)
+
+
+def test_a_damaged_original_is_healed_by_the_next_upload(
+    store: PhotoStore, picture: Path, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut"
+    cut.write_bytes(PICTURE[:100])
+    store.put_file(SHA256, cut)
+    store.put_file(SHA256, picture)
+    assert store.read(SHA256) == PICTURE
 
 
 def test_putting_the_same_original_twice_is_normal(store: PhotoStore, picture: Path) -> None:
@@ -137,3 +151,38 @@ def test_settings_choose_the_store(tmp_path: Path, bucket_url: str, picture: Pat
 def test_an_unclear_address_is_refused_loudly(url: str) -> None:
     with pytest.raises(XunchengError, match="XUNCHENG_PHOTO_STORE"):
         S3Store.from_url(url)
+
+
+@pytest.fixture(params=["folder", "s3"])
+def phone(request: pytest.FixtureRequest, empty_home: Path, tmp_path: Path) -> Iterator[Phone]:
+    """Somebody signed in to an app whose photos lie in each kind of store."""
+    home = shutil.copytree(empty_home, tmp_path / "home")
+    more = {}
+    if request.param == "s3":
+        more["PHOTO_STORE"] = request.getfixturevalue("bucket_url")
+    app = create_app(read_settings(environment_for(home, **more)))
+    yield sign_in(app, "officer")
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_photo_goes_all_the_way_through_each_store(phone: Phone, photos: Path) -> None:
+    data = (photos / "phone_iphone.heic").read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    phone.name(data)
+    assert phone.upload(data).headers["Photo-Sha256"] == sha256
+    assert phone.have(sha256)["verified"] == [sha256]
+    assert phone.read(sha256, "thumb").mimetype == "image/jpeg"
+    assert phone.read(sha256, "original").data == data
+    part = phone.read(sha256, "original", Range="bytes=800000-")
+    assert (part.status_code, part.data) == (206, data[800_000:])
+
+
+def test_a_wrong_hash_reaches_no_store(phone: Phone) -> None:
+    location = phone.create(PICTURE, Upload_Metadata=metadata(sha256=ABSENT))
+    assert phone.patch(location, 0, PICTURE).status_code == 460
+    with phone.client.application.app_context():
+        store = photo_store()
+        assert store.size(ABSENT) is None
+        assert store.size(SHA256) is None
