@@ -6,8 +6,8 @@ row is turned into a tuple by the columns' own converters. For anything but hot 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Dialect, Table
@@ -18,13 +18,36 @@ Convert = Callable[[Any], Any]
 _KEPT = 256
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One column of a statement: its name, what converts its values, and its default."""
+class _Statement:
+    """SQL with its columns: takes a row (column name → value) apart into the tuple it wants."""
 
-    name: str
-    convert: Convert | None
-    default: Any
+    def __init__(self, text: str, columns: Sequence[Column[Any]], dialect: Dialect) -> None:
+        self.text = text
+        self._pick = itemgetter(*(column.name for column in columns))
+        self._defaults = {column.name: column.default for column in columns}
+        kinds = [_bound(column, dialect) for column in columns]
+        self._convert = [(place, kind) for place, kind in enumerate(kinds) if kind is not None]
+
+    def run(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
+        values = [self._values(row) for row in rows]
+        return session.connection().exec_driver_sql(self.text, values).rowcount
+
+    def _values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        try:
+            values = list(self._pick(row))
+        except KeyError:
+            values = list(self._pick(self._filled(row)))
+        for place, convert in self._convert:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return tuple(values)
+
+    def _filled(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        filled = {
+            name: None if default is None else _value_of(default)
+            for name, default in self._defaults.items()
+        }
+        return filled | {name: row[name] for name in row.keys() & filled.keys()}
 
 
 def insert_rows(
@@ -40,9 +63,7 @@ def insert_rows(
     """
     if not rows:
         return 0
-    dialect = session.get_bind().dialect
-    statement, parts = _insertion(table, dialect, on_conflict)
-    return _run(session, statement, [_values(parts, row) for row in rows])
+    return _insertion(table, session.get_bind().dialect, on_conflict).run(session, rows)
 
 
 def update_rows(
@@ -51,62 +72,40 @@ def update_rows(
     """Set `columns` of the rows that have the same single-column primary key."""
     if not rows:
         return 0
-    dialect = session.get_bind().dialect
-    statement, parts = _updating(table, dialect, columns)
-    return _run(session, statement, [_values(parts, row) for row in rows])
-
-
-def _run(session: Session, statement: str, values: list[tuple[Any, ...]]) -> int:
-    return session.connection().exec_driver_sql(statement, values).rowcount
-
-
-def _values(parts: tuple[_Part, ...], row: Mapping[str, Any]) -> tuple[Any, ...]:
-    values = []
-    for part in parts:
-        value = row.get(part.name)
-        if value is None and part.default is not None and part.name not in row:
-            value = part.default() if callable(part.default) else part.default
-        if part.convert is not None:
-            value = part.convert(value)
-        values.append(value)
-    return tuple(values)
+    return _updating(table, session.get_bind().dialect, columns).run(session, rows)
 
 
 @lru_cache(_KEPT)
-def _insertion(table: Table, dialect: Dialect, on_conflict: str) -> tuple[str, tuple[_Part, ...]]:
+def _insertion(table: Table, dialect: Dialect, on_conflict: str) -> _Statement:
     quote = dialect.identifier_preparer.quote
     columns = [column for column in table.columns if column is not table.autoincrement_column]
     names = ", ".join(quote(column.name) for column in columns)
     marks = ", ".join([_mark(dialect)] * len(columns))
-    statement = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})"
+    text = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})"
     if on_conflict:
-        statement += f" ON CONFLICT {on_conflict}"
-    return statement, tuple(_part(column, dialect) for column in columns)
+        text += f" ON CONFLICT {on_conflict}"
+    return _Statement(text, columns, dialect)
 
 
 @lru_cache(_KEPT)
-def _updating(
-    table: Table, dialect: Dialect, columns: tuple[str, ...]
-) -> tuple[str, tuple[_Part, ...]]:
+def _updating(table: Table, dialect: Dialect, columns: tuple[str, ...]) -> _Statement:
     quote, mark = dialect.identifier_preparer.quote, _mark(dialect)
     (key,) = table.primary_key.columns
     settings = ", ".join(f"{quote(name)} = {mark}" for name in columns)
-    statement = f"UPDATE {quote(table.name)} SET {settings} WHERE {quote(key.name)} = {mark}"
-    return statement, tuple(_part(table.columns[name], dialect) for name in (*columns, key.name))
+    text = f"UPDATE {quote(table.name)} SET {settings} WHERE {quote(key.name)} = {mark}"
+    return _Statement(text, [*(table.columns[name] for name in columns), key], dialect)
 
 
 def _mark(dialect: Dialect) -> str:
     return "?" if dialect.paramstyle == "qmark" else "%s"
 
 
-def _part(column: Column[Any], dialect: Dialect) -> _Part:
+def _bound(column: Column[Any], dialect: Dialect) -> Convert | None:
+    """Return what turns a value of the column into the driver's; None where it goes as it is."""
     kind = column.type
     own = kind if isinstance(kind, TypeDecorator) else kind.dialect_impl(dialect)
-    default: Any = column.default
-    if default is not None:
-        default = _without_context(default.arg) if default.is_callable else default.arg
-    return _Part(column.name, own.bind_processor(dialect), default)
+    return own.bind_processor(dialect)
 
 
-def _without_context(make: Convert) -> Callable[[], Any]:
-    return lambda: make(None)
+def _value_of(default: Any) -> Any:
+    return default.arg(None) if default.is_callable else default.arg

@@ -3,10 +3,26 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TextClause,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base, Instant, JsonText
+
+_UNSETTLED = text("outcome IN ('held', 'rejected', 'conflict')")
+_HELD = text("outcome = 'held'")
+
+
+def _where(condition: TextClause) -> dict[str, TextClause]:
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 class ReceivedChange(Base):
@@ -38,8 +54,9 @@ class ReceivedChange(Base):
 
     __table_args__ = (
         Index("ix_received_change_device", "device_id", "person_id", "n"),
-        Index("ix_received_change_outcome", "outcome", "received_at"),
-        Index("ix_received_change_previous", "previous"),
+        # Nearly all are applied at once and never looked for by outcome: only others are listed.
+        Index("ix_received_change_outcome", "outcome", "received_at", **_where(_UNSETTLED)),
+        Index("ix_received_change_previous", "previous", **_where(_HELD)),
     )
 
 

@@ -541,8 +541,8 @@ def upgrade():
     )
     with op.batch_alter_table('received_change', schema=None) as batch_op:
         batch_op.create_index('ix_received_change_device', ['device_id', 'person_id', 'n'], unique=False)
-        batch_op.create_index('ix_received_change_outcome', ['outcome', 'received_at'], unique=False)
-        batch_op.create_index('ix_received_change_previous', ['previous'], unique=False)
+        batch_op.create_index('ix_received_change_outcome', ['outcome', 'received_at'], unique=False, sqlite_where=sa.text("outcome IN ('held', 'rejected', 'conflict')"), postgresql_where=sa.text("outcome IN ('held', 'rejected', 'conflict')"))
+        batch_op.create_index('ix_received_change_previous', ['previous'], unique=False, sqlite_where=sa.text("outcome = 'held'"), postgresql_where=sa.text("outcome = 'held'"))
         batch_op.create_index(batch_op.f('ix_received_change_record_id'), ['record_id'], unique=False)
 
     op.create_table('road_section',
