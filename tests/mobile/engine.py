@@ -79,6 +79,17 @@ class Engine:
         taken = [(picture, PhotoRole.BEFORE) for picture in pictures]
         return self.record(Kind.CASE_REPORT, REPORT, *taken)
 
+    def report_without_check(self, picture: Path) -> Change:
+        """Report before the catalogue has come: put into the outbox past the form's checks."""
+        draft = self.photograph(
+            self.draft(Kind.CASE_REPORT, None, REPORT), picture, PhotoRole.BEFORE
+        )
+        photos = tuple(photo.ref for photo in draft.photos)
+        change = Change(
+            draft.id, 0, draft.kind, draft.record_id, self.now().isoformat(), REPORT, photos=photos
+        )
+        return self.store.outbox.append(change, self.now())
+
     def close(self) -> None:
         self.store.close()
         self.home.close()
