@@ -41,19 +41,18 @@ def record_patrol(
     ended_at = _instant(hand, "ended_at", body.ended_at) if body.ended_at else None
     _check_times(started_at, ended_at, now)
     _check_track(hand, body.track, started_at, ended_at or now)
-    shift = session.get(Shift, record_id)
-    if shift is None:
-        shift = Shift(id=record_id, person_id=actor.person_id)
-        session.add(shift)
-    elif shift.person_id != actor.person_id:
-        raise Refused("conflict")
     beat = _beat(session, body.beat)
+    on_beat = _on_beat(session, beat, body.track)
+    shift = session.get(Shift, record_id) or Shift(id=record_id, person_id=actor.person_id)
+    if shift.person_id != actor.person_id:
+        raise Refused("conflict")
     shift.beat_id, shift.name = beat.id if beat else None, body.shift
     shift.started_at, shift.ended_at = started_at, ended_at
     shift.track = [list(point) for point in body.track]
     shift.log = list(body.log)
     shift.handover_note = _handover(body)
-    shift.on_beat = _on_beat(session, beat, body.track)
+    shift.on_beat = on_beat
+    session.add(shift)
     return shift
 
 

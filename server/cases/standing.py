@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from server.accounts.actor import Actor
-from server.cases.inputs import OUTSIDE_SOURCES
 from server.cases.models import Case, CaseIntake
 from server.cases.rows import text_of
 from server.cases.workflow import Facts, Move, State, allowed_moves
@@ -39,7 +38,7 @@ def facts_for(case: Case, actor: Actor, now: datetime, intake: CaseIntake | None
         returnable=case.return_by is None or now <= case.return_by,
         extensions=case.extensions,
         suspensions=case.suspensions,
-        from_outside=case.source in OUTSIDE_SOURCES,
+        from_outside=intake is not None,
         replied=intake is not None and intake.replied_at is not None,
         called_back=intake is not None and intake.called_back_at is not None,
     )
@@ -55,7 +54,10 @@ def is_overdue(case: Case, now: datetime) -> bool:
 def moves_of(
     case: Case, actor: Actor, now: datetime, intake: CaseIntake | None = None
 ) -> tuple[Move, ...]:
-    """Return what `actor` may do with a case now, for buttons."""
+    """Return what `actor` may do with a case now, for buttons.
+
+    Give the `intake` of a case from outside: without it no reply is offered.
+    """
     return _allowed(State(case.state), actor.roles, facts_for(case, actor, now, intake))
 
 
