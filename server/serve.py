@@ -3,6 +3,7 @@
 Why these two: `docs/decisions/http-servers.md`.
 """
 
+import gc
 import signal
 from types import FrameType
 from typing import Any, NoReturn
@@ -42,6 +43,17 @@ def serve(host: str, port: int, workers: int) -> None:
         _serve_alone(app, settings, host, port)
 
 
+def _spare_the_collector() -> None:
+    """Look for cyclic garbage less often, and never among what the program itself is made of.
+
+    A batch of fifty records makes thousands of objects that live until the answer; scanning them
+    again and again took a tenth of the server's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+
+
 def _announce(host: str, port: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Listening on http://{shown}:{port}")
@@ -63,6 +75,7 @@ def _serve_alone(app: Flask, settings: Settings, host: str, port: int) -> None:
         asyncore_use_poll=True,  # select() ends at descriptor 1024
     )
     signal.signal(signal.SIGTERM, _stop)
+    _spare_the_collector()
     _announce(host, server.effective_port)
     server.run()
     server.close()
@@ -95,7 +108,9 @@ class Workers(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        _spare_the_collector()
+        return app
 
 
 def _announce_workers(arbiter: Arbiter) -> None:
