@@ -3,7 +3,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check lint types contracts security tests bench pins words clean \
+.PHONY: help demo demo-reset test check lint types contracts security tests bench pins words pages clean \
 	ready-demo ready-test
 
 help: ## show this list
@@ -38,8 +38,13 @@ tests: ## run the tests; PYTEST="…" adds arguments
 bench: ready-test ## measure, and print a table (docs/performance.md)
 	$(PYTHON) -m bench
 
-words: ## collect the texts to translate, and compile the catalogues
-	scripts/words
+words: ready-test ## collect the texts to translate, and compile the catalogues
+	$(PYTHON) -m server.translations.catalogue
+	$(PYTHON) tools/app_words.py
+
+pages: ready-test ## print the pages that come from the program: workflow, data model
+	$(PYTHON) -m server workflow > docs/workflow.md
+	$(PYTHON) -m scripts.data_model
 
 pins: ready-test ## write requirements*.txt anew from pyproject.toml
 	scripts/pins
