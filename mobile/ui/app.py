@@ -19,7 +19,7 @@ from mobile.transfer.sign_in import SignedIn, change_password, sign_in, sign_out
 from mobile.ui import fonts
 from mobile.ui.background import Background
 from mobile.ui.desk import Desk
-from mobile.ui.pages import Pages
+from mobile.ui.pages import Page, Pages
 from mobile.ui.screens.form import open_key
 from mobile.ui.screens.index import PAGES
 from mobile.ui.screens.records import PAGE_OF_KIND
@@ -65,29 +65,35 @@ class OfficerApp(App):
 
     def _build_pages(self) -> None:
         self.shell.ids.place.clear_widgets()
-        self.pages = Pages()
-        for name, page in PAGES.items():
-            self.pages.add(page(name=name))
+        self.pages = Pages(self._make_page)
         self.shell.hold(self.pages)
-        self._wire()
 
-    def _wire(self) -> None:
-        page = self.pages.get_screen
-        page("sign_in").enter = self.enter
-        page("sign_in").people = self.home.people
-        page("sign_in").server_chosen = partial(self.home.set_setting, "server")
-        page("me").language_chosen = self.change_language
-        page("me").sign_out = self.leave
-        page("me").lock = self.lock
-        page("me").version = APP_VERSION
-        page("password").set_pin = self._set_pin
-        page("password").change = self._change_password
+    def _make_page(self, name: str) -> Page:
+        """Build a page and give it what only the app can do."""
+        page = PAGES[name](name=name)
+        wires: dict[str, dict[str, object]] = {
+            "sign_in": {
+                "enter": self.enter,
+                "people": self.home.people,
+                "server_chosen": partial(self.home.set_setting, "server"),
+            },
+            "me": {
+                "language_chosen": self.change_language,
+                "sign_out": self.leave,
+                "lock": self.lock,
+                "version": APP_VERSION,
+            },
+            "password": {"set_pin": self._set_pin, "change": self._change_password},
+        }
+        for attribute, value in wires.get(name, {}).items():
+            setattr(page, attribute, value)
+        return page
 
     def on_start(self) -> None:
         Window.bind(on_keyboard=self._key, on_touch_down=self._touched)
         self._clocks = [
             Clock.schedule_interval(self._track, TRACK_SECONDS),
-            Clock.schedule_interval(self._look_at_the_clock, LOOK_SECONDS),
+            Clock.schedule_interval(lambda _: self.look_at_the_clock(), LOOK_SECONDS),
         ]
         self._ask_sign_in()
 
@@ -131,8 +137,7 @@ class OfficerApp(App):
         self.desk.on_status(self._status)
         self.desk.courier.start()
         self._count_waiting()
-        self._resume_draft(self.desk)
-        if not signed_in.online:
+        if not self._resume_draft(self.desk) and not signed_in.online:
             self.shell.ids.snackbar.say(
                 tr("离线登录，记录先存在手机里"), "warn", "cloud-off-outline"
             )
@@ -150,13 +155,15 @@ class OfficerApp(App):
             writing=Background(self._unexpected, threads=1),
         )
 
-    def _resume_draft(self, desk: Desk) -> None:
-        """Bring back the form that was open when the app ended."""
+    def _resume_draft(self, desk: Desk) -> bool:
+        """Bring back the form that was open when the app ended; say whether there was one."""
         self.pages.start("today")
         kind, _, draft_id = self.home.setting(open_key(desk.person.id)).partition("|")
-        if draft_id and kind in PAGE_OF_KIND:
-            self.pages.open(PAGE_OF_KIND[kind], draft_id=draft_id)
-            self.shell.ids.snackbar.say(tr("已恢复上次没写完的记录"), "ok", "backup-restore")
+        if not draft_id or kind not in PAGE_OF_KIND:
+            return False
+        self.pages.open(PAGE_OF_KIND[kind], draft_id=draft_id)
+        self.shell.ids.snackbar.say(tr("已恢复上次没写完的记录"), "ok", "backup-restore")
+        return True
 
     def leave(self) -> None:
         """Sign out. With unsent work the session stays, so that it can still be sent."""
@@ -190,9 +197,12 @@ class OfficerApp(App):
         trail = self._before_lock or [("today", {})]
         self.pages.resume(trail)
 
-    def _look_at_the_clock(self, *_: Any) -> None:
+    def look_at_the_clock(self, idle_s: float | None = None) -> None:
+        """Lock when nobody has touched the app for the time that the person chose."""
+        if idle_s is None:
+            idle_s = time.monotonic() - self._touched_at
         minutes = int(self.home.setting("lock_minutes", "15"))
-        if minutes and time.monotonic() - self._touched_at > minutes * 60:
+        if minutes and idle_s > minutes * 60:
             self.lock()
 
     def _touched(self, *_: Any) -> None:
@@ -214,7 +224,6 @@ class OfficerApp(App):
     def _status(self, status: CourierStatus) -> None:
         if self.desk is None or self.locked:
             return
-        self.pages.get_screen("sync").show_status(status)
         self._count_waiting()
         if self.pages.tabbed:
             self.pages.refresh()

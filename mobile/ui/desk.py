@@ -26,7 +26,7 @@ from mobile.ui.wording import CHINA
 from sync.errors import XunchengError
 from sync.messages import Location, PhotoRole
 
-# Street order and litter: what the field reports first of all (占道、店外、游商、垃圾、车辆、小广告).
+# 占道、店外、游商、垃圾、车辆、小广告: what the field reports first of all.
 COMMON_CATEGORIES = ("E09006", "E09005", "E09001", "E06010", "E09010", "E07001")
 
 Result = TypeVar("Result")

@@ -15,6 +15,9 @@ from kivy.graphics.opengl import glFinish
 from kivy.tests.common import UnitTestTouch
 from kivy.uix.widget import Widget
 
+# A scroll view gives a tap to what lies in it only when it is sure that it is no drag.
+SCROLL_VIEW_SECONDS = 0.25
+
 Wanted = Callable[[Widget], bool]
 
 
@@ -109,6 +112,13 @@ class Hand:
         self.frames(2)
         touch.touch_up()
         self.frames(3)
+        if _scroll_view(widget) is not None:
+            self._let_pass(SCROLL_VIEW_SECONDS)
+
+    def _let_pass(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.frames()
 
     def tap_at(self, x: float, y: float) -> None:
         touch = UnitTestTouch(x, y)

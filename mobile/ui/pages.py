@@ -59,15 +59,21 @@ class Pages(ScreenManager):
     desk: Desk
     snackbar: Snackbar
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, make: Callable[[str], Page], **kwargs: Any) -> None:
+        """`make(name)` builds a page; each is built when it is opened the first time."""
         super().__init__(transition=NoTransition(), **kwargs)
+        self._make = make
         self.trail: list[tuple[str, dict[str, Any]]] = []
         self.over: list[ModalView] = []
         self.animated = True
 
-    def add(self, page: Page) -> None:
-        page.pages = self
-        self.add_widget(page)
+    def page(self, name: str) -> Page:
+        """Return a page by name, built now if it is new."""
+        if not self.has_screen(name):
+            made = self._make(name)
+            made.pages = self
+            self.add_widget(made)
+        return self.get_screen(name)
 
     def show(self, view: ModalView) -> None:
         """Open a sheet or question over the page."""
@@ -128,8 +134,9 @@ class Pages(ScreenManager):
             self.transition = SlideTransition(duration=SLIDE_SECONDS, direction=direction)
         else:
             self.transition = NoTransition()
+        page = self.page(name)
         self.current = name
-        self.current_screen.arrive(**arguments)
+        page.arrive(**arguments)
 
     def close_over(self) -> None:
         for view in list(self.over):

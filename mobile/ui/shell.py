@@ -20,6 +20,11 @@ class Shell(FloatLayout):
     problems = NumericProperty(0)
     __events__ = ("on_tab", "on_camera")
 
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.bar = self.ids.bar.__self__  # ids hold weak references only
+        self.ids.column.remove_widget(self.bar)
+
     def on_tab(self, key: str) -> None:
         """A tab was touched."""
 
@@ -35,12 +40,19 @@ class Shell(FloatLayout):
 
     def rename_tabs(self) -> None:
         """Say the tabs' names in the language that has just been chosen."""
-        for tab in self.ids.bar.walk():
+        for tab in self.bar.walk():
             if isinstance(tab, Tab):
                 tab.text = tr(TAB_WORDS[tab.key])
 
     def _follow(self, *_: object) -> None:
         self.tabs_shown, self.current_tab = self.pages.tabbed, self.pages.tab
+
+    def on_tabs_shown(self, *_: object) -> None:
+        """Take the bar away where there are no tabs: an unseen camera button would take touches."""
+        if self.tabs_shown and self.bar.parent is None:
+            self.ids.column.add_widget(self.bar)
+        elif not self.tabs_shown and self.bar.parent is not None:
+            self.ids.column.remove_widget(self.bar)
 
 
 load_beside(__file__)

@@ -20,6 +20,7 @@ class Phone:
 
     def __init__(self, home: DeviceHome, camera: Path) -> None:
         self.home = home
+        self.camera = camera
         self.devices = desktop_devices(home, camera)
         self.hand = Hand()
         self.app: OfficerApp | None = None
@@ -51,9 +52,8 @@ class Phone:
     def sign_in(self, password: str = PASSWORD) -> Hand:
         """Start the app and sign in as the person who used this phone last."""
         hand = self.start()
-        hand.wait_to_see("登录")
         hand.write(self.password_field(), password)
-        hand.tap("登录")
+        hand.tap(lambda widget: getattr(widget, "icon_name", "") == "login")
         hand.wait(lambda: self.app and self.app.pages.current != "sign_in", what="to be let in")
         return hand
 

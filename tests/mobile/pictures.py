@@ -24,8 +24,11 @@ from tests.mobile.driver import Phone
 from tests.mobile.phone import CaseOnPhone, give_photo, make_home
 
 ROOT = Path(__file__).parents[2]
-PHOTOS = ROOT / "tests" / "photos"
-OUTDOORS = ("gps_DSCN0010.jpg", "gps_DSCN0012.jpg", "gps_DSCN0021.jpg", "gps_DSCN0025.jpg")
+PHOTOS = ROOT / "server" / "demo" / "photos"
+SHOTS = ("rubbish-after-1.jpg", "vendor-before-1.jpg", "vendor-after-1.jpg", "bikes-before-1.jpg")
+OF_CASES = (
+    "rubbish-before-1.jpg", "rubbish-before-2.jpg", "vendor-before-1.jpg", "manhole-before-1.jpg",
+)
 
 
 def demo_database(folder: Path) -> Path:
@@ -43,14 +46,14 @@ def make_phone(folder: Path, username: str, database: Path) -> Phone:
     make_home(folder / username, username, database).close()
     camera = folder / f"camera-{username}"
     camera.mkdir()
-    for name in OUTDOORS:
-        shutil.copy(PHOTOS / name, camera / name)
+    for place, name in enumerate(SHOTS):
+        shutil.copy(PHOTOS / name, camera / f"{place}.jpg")
     return Phone(DeviceHome(folder / username), camera)
 
 
 def officer_cases(phone: Phone) -> None:
     store = phone.store()
-    photos = [give_photo(store, PHOTOS / name) for name in OUTDOORS]
+    photos = [give_photo(store, PHOTOS / name) for name in OF_CASES]
     store.close()
     hours = lambda n: timedelta(hours=n)  # noqa: E731
     phone.hold(
@@ -68,7 +71,7 @@ def officer_cases(phone: Phone) -> None:
 
 def crew_cases(phone: Phone) -> None:
     store = phone.store()
-    photo = give_photo(store, PHOTOS / OUTDOORS[0])
+    photo = give_photo(store, PHOTOS / OF_CASES[0])
     store.close()
     moves = ("done", "return", "ask_extension", "ask_suspension")
     phone.hold(
@@ -154,7 +157,8 @@ def walk_officer(album: Album) -> None:
     album.take("15_sync")
     pages.open("me")
     album.take("16_me")
-    hand.wait(lambda: True)
+    phone.page.ids.scroll.scroll_y = 0
+    album.take("16_me_below")
     phone.page.choose_size()
     album.take("17_sheet")
     pages.close_over()

@@ -67,8 +67,7 @@ class FormPage(Page):
         """Write fields into the draft, once there is one."""
         if self.drafting is not None:
             self.drafting.set(**fields)
-            for name in fields:
-                self.errors.pop(name, None)
+            self.errors = {name: said for name, said in self.errors.items() if name not in fields}
 
     def photograph(self, role: str) -> None:
         if self.drafting is not None:
