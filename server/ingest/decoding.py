@@ -69,8 +69,7 @@ def _struct_of(schema: type[StrictSchema]) -> tuple[type[msgspec.Struct], Finish
     for name, field in schema().fields.items():
         shape, finish = _type_of(field)
         parts.append((name, shape) if field.required else (name, shape | None, None))
-        if name != "crs":  # checked, not loaded: there is only one
-            finishers.append((name, finish))
+        finishers.append((name, finish))
     # Required ones first: a Struct wants it so, and JSON has no order.
     parts.sort(key=len)
     struct = msgspec.defstruct(schema.__name__, parts, kw_only=True)
@@ -82,6 +81,7 @@ def _struct_of(schema: type[StrictSchema]) -> tuple[type[msgspec.Struct], Finish
             value = getattr(filled, name)
             if value is not None:
                 given[name] = value if finish is None else finish(value)
+        given.pop("crs", None)  # checked, not loaded: there is only one
         return makes(**given)
 
     return struct, build
