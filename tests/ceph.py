@@ -116,7 +116,7 @@ class CephServer:
 
     def _run(self, *arguments: str) -> None:
         command = self._command(*arguments)
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=150)
 
     def _launch(self, *arguments: str) -> None:
         log = (self._folder / f"{arguments[0]}.out").open("wb")
@@ -126,7 +126,7 @@ class CephServer:
             )
 
     def _wait_until_open(self) -> None:
-        for _ in range(600):
+        for _ in range(1500):
             with (
                 contextlib.suppress(OSError),
                 socket.create_connection(("127.0.0.1", self._port), timeout=1),

@@ -5,6 +5,7 @@ of zero. Here nothing is followed but the two directories that hold time and pla
 looked at once, and what cannot be read is unknown, never an error. Source: Exif 2.32, TIFF 6.0.
 """
 
+import math
 import re
 import struct
 from collections.abc import Mapping
@@ -145,7 +146,7 @@ def _degrees(
 ) -> float | None:
     if parts is None or side not in sides:
         return None
-    value = sum(part / 60**place for place, part in enumerate(parts))
+    value = math.fsum(part / 60.0**place for place, part in enumerate(parts))
     if value > most:
         return None
     return round(-value if side == sides[1] else value, 7)

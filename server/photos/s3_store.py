@@ -8,7 +8,7 @@ this program never does. No conditional PUT is relied on: keys are content hashe
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import obstore
@@ -16,6 +16,9 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store as Bucket
 
 from sync.errors import XunchengError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 PIECE = 1_048_576
 _OPTIONS = frozenset({"endpoint", "region"})
@@ -38,7 +41,7 @@ class S3Store:
             fields = {"XUNCHENG_PHOTO_STORE": [why]}
             raise XunchengError("bad_setting", fields=fields, detail=f"XUNCHENG_PHOTO_STORE: {why}")
         endpoint = options.get("endpoint", "")
-        config: dict[str, Any] = {"region": options.get("region", "us-east-1")}
+        config: S3Config = {"region": options.get("region", "us-east-1")}
         if endpoint:
             config["endpoint"] = endpoint
         return cls(

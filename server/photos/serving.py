@@ -58,7 +58,8 @@ def _size(sha256: str, name: str) -> Response:
         data = store.derived(sha256, name)
     response = Response(data, mimetype="image/jpeg")
     _cache(response, f"{sha256}-{name}")
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _original(photo: Photo, reader: Actor, now: datetime) -> Response:

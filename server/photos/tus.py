@@ -1,4 +1,4 @@
-"""What tus 1.0.0 requests say in their headers, parsed. Pure.
+"""What tus 1.0.0 requests say in their headers, parsed. Pure: no request, no clock.
 
 https://tus.io/protocols/resumable-upload: core, creation, creation-with-upload, checksum,
 termination and expiration. Header names stand as fields in the errors.
@@ -8,9 +8,10 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from werkzeug.datastructures import Headers
 
 from sync.checks import NOT_SHA256, is_sha256
 from sync.errors import Malformed, Refused
@@ -66,13 +67,13 @@ class Checksum:
         return hashlib.new(self.algorithm, usedforsecurity=False)
 
 
-def read_version(headers: Mapping[str, str]) -> None:
+def read_version(headers: Headers) -> None:
     """Raise `Refused("unsupported_tus")` unless the request speaks tus 1.0.0."""
     if headers.get("Tus-Resumable") != VERSION:
         raise Refused("unsupported_tus")
 
 
-def read_creation(headers: Mapping[str, str]) -> Creation:
+def read_creation(headers: Headers) -> Creation:
     """Return what is to be uploaded.
 
     Raises `malformed`, `photo_empty`, `photo_too_large` before anything has been stored.
@@ -97,12 +98,12 @@ def read_creation(headers: Mapping[str, str]) -> Creation:
     )
 
 
-def read_offset(headers: Mapping[str, str]) -> int:
+def read_offset(headers: Headers) -> int:
     """Return the place of a piece in bytes. Raises `malformed`."""
     return _number(headers, "Upload-Offset")
 
 
-def read_piece_type(headers: Mapping[str, str]) -> None:
+def read_piece_type(headers: Headers) -> None:
     """Raise `Refused("unsupported_type")` unless the body is a bare piece."""
     given = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if given != PIECE_TYPE:
@@ -111,7 +112,7 @@ def read_piece_type(headers: Mapping[str, str]) -> None:
         raise Refused("unsupported_type", fields={"Content-Encoding": [NO_ENCODING]})
 
 
-def read_checksum(headers: Mapping[str, str]) -> Checksum | None:
+def read_checksum(headers: Headers) -> Checksum | None:
     """Return the hash that the piece claims, or None. Raises `malformed`."""
     text = headers.get("Upload-Checksum")
     if text is None:
@@ -145,7 +146,7 @@ def _malformed(header: str, message: str) -> Malformed:
     return Malformed("malformed", fields={header: [message]})
 
 
-def _number(headers: Mapping[str, str], header: str) -> int:
+def _number(headers: Headers, header: str) -> int:
     text = headers.get(header, "")
     if _NUMBER.fullmatch(text) is None:
         raise _malformed(header, NOT_A_SIZE)

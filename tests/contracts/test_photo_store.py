@@ -20,6 +20,7 @@ from tests.ceph import ACCESS_KEY, SECRET_KEY, CephServer
 from tests.conftest import environment_for
 from tests.uploading import Phone, metadata, sign_in
 
+pytestmark = pytest.mark.timeout(400)  # the first of them starts a Ceph cluster
 PICTURE = os.urandom(3_000_000)
 SHA256 = hashlib.sha256(PICTURE).hexdigest()
 ABSENT = "0" * 64
