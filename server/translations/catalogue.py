@@ -51,7 +51,9 @@ def compiled(catalogue: Catalog) -> bytes:
 def renew() -> list[str]:
     """Bring both files up to date; return the texts that have no translation yet."""
     catalogue = present()
+    made = catalogue.creation_date
     catalogue.update(collect(), no_fuzzy_matching=True)
+    catalogue.creation_date = made  # the same texts give the same file, whenever it is made
     catalogue.obsolete.clear()
     with SOURCE.open("wb") as file:
         write_po(file, catalogue, omit_header=False, include_lineno=False, width=100)

@@ -75,3 +75,13 @@ def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
     page.fill("input[name=password]", password)
     page.click("main button.first")
     page.wait_for_selector(".tiles")
+
+
+def speak_english(page: Page) -> None:
+    """Switch the page's language as a person does."""
+    if page.locator(".bar .optional").is_visible():
+        page.click(".bar .optional button")
+    else:
+        page.click(".bar details.menu:not(.menu-left) summary")
+        page.click(".menu-body button[name=language]")
+    page.wait_for_selector("html[lang=en]")

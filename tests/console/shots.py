@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.console.browser import chromium, open_context, sign_in
+from tests.console.browser import chromium, open_context, sign_in, speak_english
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ def take(browser: Browser, url: str, folder: Path, words: list[str]) -> None:
             page = context.new_page()
             if shot.username:
                 sign_in(page, shot.username)
+                if language == "en":
+                    speak_english(page)
             _open(page, shot)
             page.screenshot(path=folder / f"{shot.name}_{look}.png", full_page=phone)
             context.close()
