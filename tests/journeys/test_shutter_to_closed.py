@@ -99,7 +99,7 @@ def sign_in_online(phone: Phone, username: str) -> None:
 
 
 def report_and_kill(folder: Path, camera: Path) -> None:
-    """Let a process of its own save a report and begin another; then end it as a power cut would."""
+    """Let a process of its own save a report and begin another; end it as a power cut would."""
     arguments = [str(folder), "officer1", str(camera), NOTE, *PICTURES]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.journeys.one_report", *arguments],
