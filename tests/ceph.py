@@ -51,6 +51,9 @@ host = localhost
 [osd.0]
 osd data = {folder}/osd
 osd objectstore = memstore
+# At its start it would tell the monitor what it is, sometimes before it knows the cluster's id.
+osd class update on start = false
+osd crush update on start = false
 osd class load list = *
 osd class default list = *
 memstore device bytes = 1073741824
