@@ -221,7 +221,7 @@ class OfficerApp(App):
         self.shell.ids.snackbar.say(error_words(error), "bad", "alert-circle-outline")
 
     # --- news from behind
-    def _status(self, status: CourierStatus) -> None:
+    def _status(self, _: CourierStatus) -> None:
         if self.desk is None or self.locked:
             return
         self._count_waiting()
