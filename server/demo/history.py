@@ -29,7 +29,7 @@ from server.demo.world import World, load_world, pick_matter
 from server.feed import transaction
 
 DAYS = 91
-REPORTS_A_DAY = 23
+REPORTS_A_DAY = 25
 # Stories' steps within so much time share a transaction.
 _TOGETHER = timedelta(hours=4)
 _WEEKEND = {5: 0.55, 6: 0.5}  # fewer on Saturdays and Sundays

@@ -43,10 +43,10 @@ _WISHES = (
         per_community=1,
     ),
     Wish(_BY_HAND, Fate(stop_in=State.FILED), (1.2, 2.5), count=6),
-    Wish(_BY_RULE, Fate(stop_in=State.DISPATCHED), (0.05, 1.0), per_community=2),
+    Wish(_BY_RULE, Fate(stop_in=State.DISPATCHED), (0.05, 1.0), per_community=1),
     Wish(_LONG, Fate(stop_in=State.DISPATCHED), (3, 8), count=8),
     Wish(_LONG, Fate(returned=True, stop_in=State.RETURNED), (4, 7), count=4),
-    Wish(_BY_RULE, Fate(stop_in=State.HANDLING), (1.5, 4), per_community=1),
+    Wish(_BY_RULE, Fate(stop_in=State.HANDLING), (1.5, 4), count=8),
     Wish(_LONG, Fate(stop_in=State.HANDLING), (5, 20), count=8),
     Wish(_BY_RULE, Fate(stop_in=State.HANDLING), (50, 120), count=9),  # long overdue
     Wish(_LONG, Fate(extension="asked"), (5, 9), count=4),
@@ -57,7 +57,7 @@ _WISHES = (
         (180, 400),
         count=6,
     ),
-    Wish(_BY_RULE, Fate(pace=0.1, stop_in=State.POST_CHECK), (4, 8), per_community=2),
+    Wish(_BY_RULE, Fate(pace=0.1, stop_in=State.POST_CHECK), (4, 8), per_community=1),
     Wish(_BY_RULE, Fate(pace=0.1, fails=1, stop_in=State.REWORK), (14, 24), count=8),
 )
 
