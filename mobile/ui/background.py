@@ -32,7 +32,9 @@ class Background:
         then: Callable[[Result], None] | None = None,
         failed: Callable[[XunchengError], None] | None = None,
     ) -> None:
-        """Start `work()`. Call this on the UI thread only."""
+        """Start `work()`. Call this on the UI thread only. After `stop()` nothing happens."""
+        if not self._open:
+            return
         self.pending += 1
         future = self._pool.submit(work)
         future.add_done_callback(lambda done: self._come_back(done, then, failed))

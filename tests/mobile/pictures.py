@@ -27,7 +27,10 @@ ROOT = Path(__file__).parents[2]
 PHOTOS = ROOT / "server" / "demo" / "photos"
 SHOTS = ("rubbish-after-1.jpg", "vendor-before-1.jpg", "vendor-after-1.jpg", "bikes-before-1.jpg")
 OF_CASES = (
-    "rubbish-before-1.jpg", "rubbish-before-2.jpg", "vendor-before-1.jpg", "manhole-before-1.jpg",
+    "rubbish-before-1.jpg",
+    "rubbish-before-2.jpg",
+    "vendor-before-1.jpg",
+    "manhole-before-1.jpg",
 )
 
 

@@ -100,6 +100,8 @@ class MePage(Page):
         self.desk.set_setting("text_scale", str(theme.scale))
 
     def switch_dark(self, dark: bool) -> None:
+        if theme.dark == dark:
+            return  # the switch only follows what has been set elsewhere
         theme.dark = dark
         self.desk.set_setting("dark", "yes" if dark else "no")
 
