@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from server.bulk import insert_rows
 from server.cases.merging import suggest_merges
-from server.cases.models import Case, CaseEvent
+from server.cases.models import Case, CaseEvent, CaseWarning
 from server.cases.numbering import number_cases
 from server.cases.rows import all_scopes_of, publish_cases
+from server.db import insert_into
 from server.feed.gathering import gathered
 from server.photos.naming import write_named
 from sync.errors import Refused
@@ -42,6 +43,7 @@ class Mark:
 
     new: int
     events: int
+    warnings: int
     later: int
     touched: dict[str, Touched]
 
@@ -54,6 +56,7 @@ class Ledger:
     known: dict[str, Case | None] = field(default_factory=dict)
     new: list[Case] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
     later: list[object] = field(default_factory=list)
     touched: dict[str, Touched] = field(default_factory=dict)
     recorded_due: dict[str, datetime | None] = field(default_factory=dict)
@@ -103,13 +106,15 @@ class Ledger:
         self.touched[case.id] = Touched(case, self._scopes.get(case.id, ()), now)
 
     def mark(self) -> Mark:
-        return Mark(len(self.new), len(self.events), len(self.later), dict(self.touched))
+        sizes = (len(self.new), len(self.events), len(self.warnings), len(self.later))
+        return Mark(*sizes, dict(self.touched))
 
     def reset(self, mark: Mark) -> None:
         """Forget what was gathered since `mark`. Cases that nothing waits for are read again."""
         kept = set(mark.touched)
         self.known = {case_id: case for case_id, case in self.known.items() if case_id in kept}
-        del self.new[mark.new :], self.events[mark.events :], self.later[mark.later :]
+        del self.new[mark.new :], self.events[mark.events :]
+        del self.warnings[mark.warnings :], self.later[mark.later :]
         self.touched = dict(mark.touched)
 
     def write(self) -> None:
@@ -124,9 +129,14 @@ class Ledger:
         self.session.flush()
         if self.events:
             insert_rows(self.session, _EVENTS, self.events)
+        if self.warnings:
+            # Once each: the key is (case, step, deadline).
+            given = insert_into(self.session, CaseWarning.__table__).on_conflict_do_nothing()
+            self.session.execute(given, self.warnings)
         write_named(self.session)  # the feed rows list the photos
         publish_cases(self.session, list(self.touched.values()))
-        self.known, self.new, self.events, self.later, self.touched = {}, [], [], [], {}
+        self.known, self.touched = {}, {}
+        self.new, self.events, self.warnings, self.later = [], [], [], []
 
 
 def ledger(session: Session) -> Ledger:

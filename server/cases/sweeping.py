@@ -9,11 +9,10 @@ from typing import Any
 
 from server.cases import stages, timekeeping
 from server.cases.clock import ESCALATION
-from server.cases.models import Case, CaseIntake, CaseWarning
+from server.cases.models import Case, CaseIntake
 from server.cases.recording import Hand, plan_sweep, record
 from server.cases.workflow import UNIT_STATES, Move, State
 from server.catalog import lookup
-from server.db import insert_into
 from sync.roles import Role
 
 # Whose work is late when a stage before or after the unit's takes too long.
@@ -116,8 +115,7 @@ def _give(
         "to_unit_id": unit_id,
         "given_at": hand.now,
     }
-    insert = insert_into(hand.session, CaseWarning.__table__).on_conflict_do_nothing()
-    hand.session.execute(insert, row)
+    hand.book.warnings.append(row)
 
 
 def _worker(case: Case) -> str | None:
