@@ -60,8 +60,10 @@ class WorkCalendar:
     days: Mapping[date, Day]
 
     def __post_init__(self) -> None:
-        ends = [bound for span in self.spans for bound in span]
-        if not ends or ends != sorted(set(ends)) or ends[0] < timedelta() or ends[-1] > _DAY:
+        # One span may begin where the one before it ends.
+        bounds = [timedelta(), *(bound for span in self.spans for bound in span), _DAY]
+        empty = not self.spans or any(end <= begin for begin, end in self.spans)
+        if empty or bounds != sorted(bounds):
             raise ValueError(f"spans must be in order and inside one day: {self.spans}")
 
     def day(self, on: date) -> Day:

@@ -141,6 +141,16 @@ def test_a_deadline_past_the_last_published_day_is_provisional():
     assert not add_limit(local("2026-12-31 20:00"), 8, "hour", OFFICE).provisional
 
 
+def test_hours_may_be_written_as_spans_that_meet():
+    noon = timedelta(hours=12)
+    whole = WorkCalendar(
+        ZONE, ((timedelta(hours=9), noon), (noon, timedelta(hours=17))), ScheduleDays.DAILY, {}
+    )
+    assert add_limit(local("2026-03-02 11:00"), 2, "work_hour", whole).at == local(
+        "2026-03-02 13:00"
+    )
+
+
 def test_what_makes_no_sense_is_refused():
     start = local("2026-03-02 09:00")
     with pytest.raises(ValueError, match="at least 1"):
@@ -153,6 +163,10 @@ def test_what_makes_no_sense_is_refused():
         add_time(start, timedelta(hours=-1), "hour", OFFICE)
     with pytest.raises(ValueError, match="in order"):
         WorkCalendar(ZONE, HOURS[::-1], ScheduleDays.CALENDAR, {})
+    with pytest.raises(ValueError, match="in order"):
+        WorkCalendar(ZONE, ((timedelta(hours=20), timedelta(hours=25)),), ScheduleDays.DAILY, {})
+    with pytest.raises(ValueError, match="in order"):
+        WorkCalendar(ZONE, (), ScheduleDays.DAILY, {})
     closed = {date(2026, 1, 1) + timedelta(days=n): Day(working=False) for n in range(365)}
     shut = WorkCalendar(ZONE, HOURS, ScheduleDays.CALENDAR, closed)
     with pytest.raises(ValueError, match="no working day"):
