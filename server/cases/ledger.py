@@ -18,14 +18,14 @@ from server.cases.merging import suggest_merges
 from server.cases.models import Case, CaseEvent, CaseWarning
 from server.cases.numbering import number_cases
 from server.cases.rows import all_scopes_of, publish_cases
-from server.db import insert_into
 from server.feed.gathering import gathered
-from server.photos.naming import write_named
+from server.photos.naming import mark_named, reset_named, write_named
 from sync.errors import Refused
 
 # Core tables: their inserts cost half of what the mapped classes' do.
 _CASES = cast(Table, Case.__table__)
 _EVENTS = cast(Table, CaseEvent.__table__)
+_WARNINGS = cast(Table, CaseWarning.__table__)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Mark:
     events: int
     warnings: int
     later: int
+    named: int
     touched: dict[str, Touched]
 
 
@@ -107,7 +108,7 @@ class Ledger:
 
     def mark(self) -> Mark:
         sizes = (len(self.new), len(self.events), len(self.warnings), len(self.later))
-        return Mark(*sizes, dict(self.touched))
+        return Mark(*sizes, mark_named(self.session), dict(self.touched))
 
     def reset(self, mark: Mark) -> None:
         """Forget what was gathered since `mark`. Cases that nothing waits for are read again."""
@@ -115,6 +116,7 @@ class Ledger:
         self.known = {case_id: case for case_id, case in self.known.items() if case_id in kept}
         del self.new[mark.new :], self.events[mark.events :]
         del self.warnings[mark.warnings :], self.later[mark.later :]
+        reset_named(self.session, mark.named)
         self.touched = dict(mark.touched)
 
     def write(self) -> None:
@@ -131,8 +133,7 @@ class Ledger:
             insert_rows(self.session, _EVENTS, self.events)
         if self.warnings:
             # Once each: the key is (case, step, deadline).
-            given = insert_into(self.session, CaseWarning.__table__).on_conflict_do_nothing()
-            self.session.execute(given, self.warnings)
+            insert_rows(self.session, _WARNINGS, self.warnings, on_conflict="DO NOTHING")
         write_named(self.session)  # the feed rows list the photos
         publish_cases(self.session, list(self.touched.values()))
         self.known, self.touched = {}, {}

@@ -46,6 +46,19 @@ def write_named(session: Session) -> None:
     gathered(session, NamedPhotos, NamedPhotos).write()
 
 
+def mark_named(session: Session) -> int:
+    """Return a point to go back to when a savepoint is rolled back."""
+    return len(gathered(session, NamedPhotos, NamedPhotos).uses)
+
+
+def reset_named(session: Session, mark: int) -> None:
+    """Forget what was named since `mark`."""
+    waiting = gathered(session, NamedPhotos, NamedPhotos)
+    del waiting.uses[mark:]
+    kept = {use["sha256"] for use in waiting.uses}
+    waiting.photos = {sha256: row for sha256, row in waiting.photos.items() if sha256 in kept}
+
+
 @dataclass
 class NamedPhotos:
     """What a transaction names, written in two statements however many records there are."""
