@@ -120,7 +120,9 @@ def _before_dispatch() -> dict[tuple[State, Move], Rule]:
 
 def _at_the_unit() -> dict[tuple[State, Move], Rule]:
     table: dict[tuple[State, Move], Rule] = {}
-    for state in (State.DISPATCHED, State.REWORK):
+    # While it is being handled a colleague may accept it too: a clerk at a desk and a crew that was
+    # offline both did, and the crew's "done" must not wait for a quarrel about who was first.
+    for state in UNIT_STATES:
         table[state, Move.ACCEPT] = _rule(State.HANDLING, UNIT_ROLES)
     for state in (State.DISPATCHED, State.HANDLING):
         table[state, Move.RETURN] = _rule(State.RETURNED, UNIT_ROLES, Need.REASON)
@@ -220,6 +222,8 @@ def refusal(state: State, move: Move, roles: frozenset[Role], facts: Facts) -> s
         return "move_not_allowed"
     if acting_role(rule, roles, facts) is None:
         return "not_allowed"
+    if move is Move.ACCEPT and state is State.HANDLING and facts.handled_by_me:
+        return "move_not_allowed"
     return _guarded(move, facts)
 
 

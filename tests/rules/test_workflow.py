@@ -125,6 +125,14 @@ def test_a_unit_returns_a_case_only_within_the_set_time():
     assert refusal(State.DISPATCHED, Move.RETURN, clerk, late) == "too_late"
 
 
+def test_a_colleague_may_accept_what_is_being_handled_but_nobody_accepts_twice():
+    handler = roles(Role.HANDLER)
+    mine = Facts(own_unit=True, handled_by_me=True)
+    assert refusal(State.HANDLING, Move.ACCEPT, handler, OWN_UNIT) is None
+    assert refusal(State.HANDLING, Move.ACCEPT, handler, mine) == "move_not_allowed"
+    assert refusal(State.REWORK, Move.ACCEPT, handler, mine) is None
+
+
 def test_an_extension_is_asked_for_before_the_deadline_and_at_most_twice():
     clerk = roles(Role.UNIT_CLERK)
     again = Facts(own_unit=True, extensions=1)
