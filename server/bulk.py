@@ -5,8 +5,9 @@ such a row as the database does on storing it; here the statement is made once p
 row is turned into a tuple by the columns' own converters. For anything but hot paths use the ORM.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 Convert = Callable[[Any], Any]
 _KEPT = 256
+_KEYS_AT_ONCE = 1000
 
 
 class _Statement:
@@ -75,12 +77,29 @@ def update_rows(
     return _updating(table, session.get_bind().dialect, columns).run(session, rows)
 
 
+def rows_of_keys(
+    session: Session, statement: str, keys: Sequence[tuple[Any, ...]], *more: Any
+) -> Iterator[Any]:
+    """Yield what `statement` finds for `keys`, a thousand keys at a time.
+
+    It begins `WITH wanted (…) AS (VALUES {values})` and joins `wanted`: for `(a, b) IN (VALUES …)`
+    SQLite would read the whole table. `{mark}` stands for each of `more`, which come behind.
+    """
+    connection = session.connection()
+    mark = mark_of(connection.dialect)
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = keys[start : start + _KEYS_AT_ONCE]
+        one = f"({', '.join([mark] * len(some[0]))})"
+        text = statement.format(values=", ".join([one] * len(some)), mark=mark)
+        yield from connection.exec_driver_sql(text, (*chain(*some), *more))
+
+
 @lru_cache(_KEPT)
 def _insertion(table: Table, dialect: Dialect, on_conflict: str) -> _Statement:
     quote = dialect.identifier_preparer.quote
     columns = [column for column in table.columns if column is not table.autoincrement_column]
     names = ", ".join(quote(column.name) for column in columns)
-    marks = ", ".join([_mark(dialect)] * len(columns))
+    marks = ", ".join([mark_of(dialect)] * len(columns))
     text = f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})"
     if on_conflict:
         text += f" ON CONFLICT {on_conflict}"
@@ -89,14 +108,15 @@ def _insertion(table: Table, dialect: Dialect, on_conflict: str) -> _Statement:
 
 @lru_cache(_KEPT)
 def _updating(table: Table, dialect: Dialect, columns: tuple[str, ...]) -> _Statement:
-    quote, mark = dialect.identifier_preparer.quote, _mark(dialect)
+    quote, mark = dialect.identifier_preparer.quote, mark_of(dialect)
     (key,) = table.primary_key.columns
     settings = ", ".join(f"{quote(name)} = {mark}" for name in columns)
     text = f"UPDATE {quote(table.name)} SET {settings} WHERE {quote(key.name)} = {mark}"
     return _Statement(text, [*(table.columns[name] for name in columns), key], dialect)
 
 
-def _mark(dialect: Dialect) -> str:
+def mark_of(dialect: Dialect) -> str:
+    """Return what stands for a value in the driver's SQL."""
     return "?" if dialect.paramstyle == "qmark" else "%s"
 
 

@@ -7,7 +7,6 @@ from typing import ParamSpec, TypeVar
 from flask import current_app, g, request
 
 from server import clock
-from server.accounts.people import actor_of
 from server.accounts.sessions import authenticate
 from server.config import Settings
 from sync.errors import Refused
@@ -20,7 +19,7 @@ R = TypeVar("R")
 def requires_token(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let in only a signed-in person; with `roles`, only one who holds one of them.
 
-    Sets `g.person` (Person), `g.actor` (Actor), `g.device_id` and `g.session_id`. Raises `Refused`:
+    Sets `g.actor` (Actor), `g.username`, `g.device_id` and `g.session_id`. Raises `Refused`:
     `token_invalid`, `token_expired`, `device_revoked`, `not_allowed`.
     """
 
@@ -42,12 +41,12 @@ def identify() -> None:
     """Find out from the request's bearer token who is asking (see `requires_token`)."""
     settings: Settings = current_app.extensions["xuncheng_settings"]
     signed_in = authenticate(settings.secret_key, _bearer(), clock.now())
-    g.person = signed_in.person
-    g.device_id = signed_in.device_id
+    g.actor = signed_in.actor
+    g.username = signed_in.username
+    g.device_id = signed_in.actor.device_id
     g.session_id = signed_in.session_id
-    g.actor = actor_of(signed_in.person, signed_in.device_id)
     if not request.headers.get("Accept-Language"):
-        g.language = signed_in.person.language
+        g.language = signed_in.language
 
 
 def _bearer() -> str:

@@ -109,7 +109,7 @@ def change_password() -> Response:
     """Set a new password for the person who knows the old one; this session goes on."""
     given = cast(schemas.NewPassword, request_loaded(_NEW_PASSWORD))
     now = clock.now()
-    username, keep = g.person.username, g.session_id
+    username, keep = g.username, g.session_id
     change_own_password(username, given.old_password, given.new_password, now, keep=keep)
     return json_response({}, now=now)
 

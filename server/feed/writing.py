@@ -7,20 +7,17 @@ nothing (`docs/decisions/feed-order.md`).
 """
 
 from datetime import datetime
-from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Table, bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
-from server.bulk import insert_rows, update_rows
+from server.bulk import insert_rows, mark_of, rows_of_keys, update_rows
 from server.feed.models import FeedRow, PendingRow, ScopeCounter
 from sync.digests import add, as_hex, row_digest, subtract
 
 _PENDING = "feed_pending"
-_AT_ONCE = 1000  # keys per query
 Key = tuple[str, str, str]  # scope, entity, id
 _COUNTERS: Table = ScopeCounter.__table__  # type: ignore[assignment]
 _ROWS: Table = FeedRow.__table__  # type: ignore[assignment]
@@ -108,11 +105,6 @@ def _remember(
     pending[key] = {"scope": scope, "entity": entity, "id": row_id, "changed_at": now, **row}
 
 
-def _insert(session: Session, table: Any) -> Any:
-    dialect = session.get_bind().dialect.name
-    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
-
-
 class Counter(NamedTuple):
     """A scope's counter: its last number once raised, and its digest before this transaction."""
 
@@ -122,7 +114,6 @@ class Counter(NamedTuple):
     live_digest: str
 
 
-# Written as a join: SQLite would read the whole table for `(scope, entity, id) IN (VALUES …)`.
 _LIVE = (
     "WITH wanted (scope, entity, id) AS (VALUES {values}) "
     "SELECT held.scope, held.entity, held.id, held.version "
@@ -131,23 +122,19 @@ _LIVE = (
     "AND held.id = wanted.id AND NOT held.deleted"
 )
 _RAISE = (
-    update(ScopeCounter)
-    .where(ScopeCounter.scope == bindparam("its_scope"))
-    .values(seq=ScopeCounter.seq + bindparam("by"))
-    .returning(
-        ScopeCounter.scope, ScopeCounter.seq, ScopeCounter.live_count, ScopeCounter.live_digest
-    )
-    .execution_options(synchronize_session=False)
+    "UPDATE scope_counter SET seq = seq + {mark} WHERE scope = {mark} "
+    "RETURNING scope, seq, live_count, live_digest"
 )
 
 
 def _raise_counter(session: Session, scope: str, by: int) -> Counter:
-    values = {"its_scope": scope, "by": by}
-    raised = session.execute(_RAISE, values).one_or_none()
+    connection = session.connection()
+    statement = _RAISE.format(mark=mark_of(connection.dialect))
+    raised = connection.exec_driver_sql(statement, (by, scope)).one_or_none()
     if raised is None:
         first = {"scope": scope, "seq": 0, "forgotten_seq": 0}
-        session.execute(_insert(session, ScopeCounter).values(first).on_conflict_do_nothing())
-        raised = session.execute(_RAISE, values).one()
+        insert_rows(session, _COUNTERS, [first], on_conflict="DO NOTHING")
+        raised = connection.exec_driver_sql(statement, (by, scope)).one()
     return Counter(*raised)
 
 
@@ -172,12 +159,5 @@ def _digest_after(
 
 def _live_versions(session: Session, keys: list[Key]) -> dict[Key, int]:
     """Return the versions of those rows that live in their scopes already."""
-    connection = session.connection()
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    known: dict[Key, int] = {}
-    for start in range(0, len(keys), _AT_ONCE):
-        some = keys[start : start + _AT_ONCE]
-        values = ", ".join([f"({mark}, {mark}, {mark})"] * len(some))
-        found = connection.exec_driver_sql(_LIVE.format(values=values), tuple(chain(*some)))
-        known |= {(scope, entity, row_id): version for scope, entity, row_id, version in found}
-    return known
+    found = rows_of_keys(session, _LIVE, keys)
+    return {(scope, entity, row_id): version for scope, entity, row_id, version in found}
