@@ -1,5 +1,6 @@
 """Filters and functions that templates speak with."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from flask import Flask, url_for
 from flask_babel import format_date, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from server import clock
@@ -40,9 +43,9 @@ def init_template_words(app: Flask) -> None:
     env.filters.update(
         exact=exact,
         short=short,
-        state=words.state_name,
-        move=words.move_name,
-        source=words.source_name,
+        state=_at_run_time(words.state_name),
+        move=_at_run_time(words.move_name),
+        source=_at_run_time(words.source_name),
         phone=masked_phone,
     )
     env.globals.update(
@@ -65,6 +68,19 @@ def init_template_words(app: Flask) -> None:
         holiday_name=words.holiday_name,
         photo_refusal=photo_refusal,
     )
+
+
+def _at_run_time(name_of: Callable[[str], str]) -> Callable[[Context, str], str]:
+    """Make a filter whose value is not worked out when the template is compiled.
+
+    Jinja computes filters of constants once, in the language of whoever opens the page first.
+    """
+
+    @pass_context
+    def named(context: Context, code: str) -> str:  # noqa: ARG001  asked for by Jinja
+        return name_of(code)
+
+    return named
 
 
 def icon(name: str, label: str = "") -> Markup:

@@ -1,7 +1,7 @@
 """Finds the texts to translate (a Babel extraction method).
 
-Chinese is the source language, so every Chinese string in the code is a text that a person may read:
-labels, error messages, field messages. Docstrings and comments are English and do not count.
+Chinese is the source language, so every Chinese string in the code is a text that a person may
+read: labels, error messages, field messages. Docstrings and comments are English.
 """
 
 import ast

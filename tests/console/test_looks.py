@@ -26,8 +26,9 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Text of the program: what people wrote (addresses, names, notes) stays as they wrote it.
 OWN_WORDS = """
-[...document.querySelectorAll(`h1, h2, h3, th, dt, button, label > span, .side-link, .tabs a, .state,
-  .due, .hint, .note p, option, .legend li, .page-head p, figcaption, .timeline-head strong`)]
+[...document.querySelectorAll(`h1, h2, h3, th, dt, button, label > span, .side-link,
+  .tabs a, .state, .due, .hint, .note p, option, .legend li, .page-head p, figcaption,
+  .timeline-head strong`)]
   .filter(e => !e.closest('.menu, .move-form option, .bar, #bulk-unit'))
   .map(e => e.innerText || e.textContent).filter(text => /[\\u4e00-\\u9fff]/.test(text))
 """
