@@ -232,6 +232,10 @@ class Desk:
     def captured_path(self, photo: CapturedPhoto) -> str:
         return photo.thumb if Path(photo.thumb).exists() else photo.path
 
+    def large_path(self, photo: CapturedPhoto) -> str:
+        """Return what to show of a photo when it fills the screen."""
+        return photo.thumb if photo.stand_in or not Path(photo.path).exists() else photo.path
+
     # --- sync
     def send_now(self) -> None:
         self.courier.nudge("asked")

@@ -32,7 +32,7 @@ class CheckPage(CaseFormPage):
     def show_draft(self, drafting: Drafting) -> None:
         taken = drafting.photos(PhotoRole.AFTER)
         self.ids.after.photos = drafting.tiles(PhotoRole.AFTER)
-        self.after = (taken[-1].thumb or taken[-1].path) if taken else ""
+        self.after = self.desk.large_path(taken[-1]) if taken else ""
         self.photo_count = len(taken)
 
     def choose(self, result: str) -> None:

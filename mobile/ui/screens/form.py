@@ -79,7 +79,12 @@ class FormPage(Page):
         if drafting is None:
             return
         path = next(
-            (photo.path for photo in drafting.draft.photos if photo.ref.sha256 == sha256), ""
+            (
+                self.desk.large_path(photo)
+                for photo in drafting.draft.photos
+                if photo.ref.sha256 == sha256
+            ),
+            "",
         )
         self.pages.show_photo(path, tr("照片"), lambda: drafting.remove_photo(sha256))
 
