@@ -122,6 +122,7 @@ def test_a_batch_too_large_for_the_server_is_halved(
     remote.limits = Limits(push_changes=3)  # it has changed since it said hello
     push(outbox, remote, Limits(push_changes=8), NOW)
     assert len(remote.changes) == 8
+    assert len(remote.log) == 7  # 8, twice 4, four times 2
 
 
 def test_a_single_change_too_large_needs_attention(
