@@ -9,7 +9,7 @@ from server.cases.models import Case
 from server.cases.recording import Hand
 from server.cases.rules import DEFAULT_LIMITS
 from server.catalog import lookup
-from server.catalog.limits import limit_for
+from server.catalog.limits import Limit, limit_for
 from server.worktime.arithmetic import Due
 from server.worktime.loading import calendar_for
 
@@ -18,10 +18,7 @@ def start_clock(hand: Hand, case: Case, unit_id: str) -> None:
     """Copy the limit that holds onto the case, with the rule that gave it, and start its clock."""
     unit = lookup.unit(hand.session, unit_id)
     case.schedule_code = unit.schedule_code if unit else None
-    found = limit_for(
-        hand.session, case.category_key, case.condition_code, case.area_code, "handle", hand.today
-    )
-    limit = found or DEFAULT_LIMITS["handle"]
+    limit = _limit(hand, case, "handle") or DEFAULT_LIMITS["handle"]
     case.limit_value, case.limit_unit = limit.value, limit.unit
     case.limit_source = limit.source
     start = _start(hand, span_of(hand, case), case.schedule_code)
@@ -57,11 +54,18 @@ def _start(hand: Hand, span: Span, schedule_code: str | None) -> _Start:
     return found
 
 
+def _limit(hand: Hand, case: Case, stage: str) -> Limit | None:
+    """Return the catalogue's limit of a stage, looked up once for a batch."""
+    key = (case.category_key, case.condition_code, case.area_code, stage, hand.now)
+    if key not in hand.book.memo:
+        hand.book.memo[key] = limit_for(hand.session, *key[:4], hand.today)
+    found: Limit | None = hand.book.memo[key]
+    return found
+
+
 def _accept_by(hand: Hand, case: Case) -> datetime | None:
     """Return until when the unit should accept, where the catalogue says so."""
-    limit = limit_for(
-        hand.session, case.category_key, case.condition_code, case.area_code, "accept", hand.today
-    )
+    limit = _limit(hand, case, "accept")
     if limit is None:
         return None
     calendar = calendar_for(hand.session, case.schedule_code, hand.now)
@@ -114,10 +118,7 @@ def set_stage(hand: Hand, case: Case, stage: str | None) -> None:
     if stage is None:
         case.stage_due_at = case.warn_at = None
     else:
-        found = limit_for(
-            hand.session, case.category_key, case.condition_code, case.area_code, stage, hand.today
-        )
-        limit = found or DEFAULT_LIMITS[stage]
+        limit = _limit(hand, case, stage) or DEFAULT_LIMITS[stage]
         span = Span(limit.value, limit.unit, calendar_for(hand.session, None, hand.now))
         case.stage_due_at = case.warn_at = _start(hand, span, None).due.at
 
