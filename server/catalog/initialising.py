@@ -13,7 +13,7 @@ from server.feed.epoch import start_epoch
 from server.feed.models import Epoch
 from server.worktime.seeding import seed_calendar, seed_schedules
 
-YEARS_BACK = 1
+YEARS_BACK = 2
 YEARS_AHEAD = 1
 
 

@@ -77,6 +77,12 @@ class WorkCalendar:
         return max((on for on, day in self.days.items() if not day.provisional), default=None)
 
 
+def offset_of(clock: str) -> timedelta:
+    """Return `HH:MM` (up to 24:00) as an offset from midnight."""
+    hours, minutes = clock.split(":")
+    return timedelta(hours=int(hours), minutes=int(minutes))
+
+
 def add_limit(start: datetime, value: int, unit: str, calendar: WorkCalendar) -> Due:
     """Return when a limit of `value` `unit` that starts at `start` ends.
 

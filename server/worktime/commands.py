@@ -1,6 +1,7 @@
 """Commands that ask the working calendar."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 
 import click
@@ -10,9 +11,11 @@ from sqlalchemy import select
 
 from server import clock
 from server.db import db
-from server.worktime.arithmetic import LimitUnit, add_limit
-from server.worktime.loading import calendar_for, last_known_on
+from server.schema import require_current_schema
+from server.worktime.arithmetic import LimitUnit, WorkCalendar, add_limit
+from server.worktime.loading import calendar_for
 from server.worktime.models import CalendarDay, WorkSchedule
+from server.worktime.seeding import seeded_calendars
 from sync.errors import XunchengError
 
 _LIMIT = re.compile(r"^\s*([1-9]\d{0,3})\s+(\w+?)s?\s*$")
@@ -26,15 +29,12 @@ _LIMIT = re.compile(r"^\s*([1-9]\d{0,3})\s+(\w+?)s?\s*$")
 def deadline(start: str, limit: str, schedule: str) -> None:
     """Print when LIMIT (such as "4 work_hour") ends that starts at FROM (local time)."""
     value, unit = parse_limit(limit)
-    zone = current_app.extensions["xuncheng_settings"].timezone
-    if db.session.get(WorkSchedule, schedule) is None:
-        known = ", ".join(db.session.scalars(select(WorkSchedule.code)))
-        raise XunchengError("invalid", fields={"--schedule": [f"one of: {known}"]})
-    calendar = calendar_for(db.session(), schedule, clock.now())
-    due = add_limit(parse_local(start).replace(tzinfo=zone), value, unit, calendar)
-    click.echo(due.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"))
+    local = parse_local(start)
+    calendar = _calendar_of(schedule, local.year)
+    due = add_limit(local.replace(tzinfo=calendar.zone), value, unit, calendar)
+    click.echo(due.at.astimezone(calendar.zone).strftime("%Y-%m-%d %H:%M"))
     if due.provisional:
-        known_until = last_known_on(db.session())
+        known_until = calendar.last_known_on()
         click.echo(f"provisional: the calendar is known until {known_until}", err=True)
 
 
@@ -58,6 +58,28 @@ def calendar(year: int) -> None:
     click.echo(f"{worked} working days of {len(rows)}")
     if any(row.provisional for row in rows):
         click.echo("provisional: the official notice is not in this calendar yet", err=True)
+
+
+def _calendar_of(schedule: str, year: int) -> WorkCalendar:
+    """Return the schedule's calendar: from the database, or as `init-db` would seed it."""
+    try:
+        require_current_schema(db.engine)
+    except XunchengError as error:
+        if error.code != "schema_outdated":
+            raise
+        click.echo("no database yet: this is the published calendar", err=True)
+        zone = current_app.extensions["xuncheng_settings"].timezone
+        calendars = seeded_calendars(zone, range(year, year + 2))
+        if schedule not in calendars:
+            raise _unknown_schedule(calendars) from None
+        return calendars[schedule]
+    if db.session.get(WorkSchedule, schedule) is None:
+        raise _unknown_schedule(db.session.scalars(select(WorkSchedule.code)))
+    return calendar_for(db.session(), schedule, clock.now())
+
+
+def _unknown_schedule(known: Iterable[str]) -> XunchengError:
+    return XunchengError("invalid", fields={"--schedule": [f"one of: {', '.join(known)}"]})
 
 
 def parse_limit(text: str) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.feed.caching import CatalogCache
-from server.worktime.arithmetic import Day, ScheduleDays, WorkCalendar
+from server.worktime.arithmetic import Day, ScheduleDays, WorkCalendar, offset_of
 from server.worktime.models import CalendarDay, WorkSchedule
 
 DEFAULT_SCHEDULE = "office"
@@ -38,12 +38,6 @@ def calendar_for(session: Session, schedule_code: str | None, now: datetime) -> 
 def last_known_on(session: Session) -> date | None:
     """Return the last calendar day that is officially known; deadlines after it are provisional."""
     return _CALENDARS.get(session).last_known_on
-
-
-def offset_of(clock: str) -> timedelta:
-    """Return `HH:MM` (up to 24:00) as an offset from midnight."""
-    hours, minutes = clock.split(":")
-    return timedelta(hours=int(hours), minutes=int(minutes))
 
 
 def _load(session: Session) -> _Calendars:

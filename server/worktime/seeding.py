@@ -1,13 +1,15 @@
 """First rows of the working calendar: published years as they are, later ones provisionally."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import chinese_calendar
 from chinese_calendar import constants
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.worktime.arithmetic import Day, ScheduleDays, WorkCalendar, offset_of
 from server.worktime.models import CalendarDay, WorkSchedule
 
 PUBLISHED = "chinesecalendar"
@@ -70,6 +72,21 @@ def seed_calendar(session: Session, first_year: int, last_year: int) -> list[Cal
                 row.version += 1
                 changed.append(row)
     return changed
+
+
+def seeded_calendars(zone: ZoneInfo, years: Iterable[int]) -> dict[str, WorkCalendar]:
+    """Return the calendars of the three schedules as a new database would have them."""
+    rows = (row for year in years for row in days_of_year(year))
+    days = {row.day_on: Day(row.working, row.provisional) for row in rows}
+    return {
+        code: WorkCalendar(
+            zone,
+            tuple((offset_of(begin), offset_of(end)) for begin, end in spans),
+            ScheduleDays(kind),
+            days,
+        )
+        for code, _, kind, spans in SCHEDULES
+    }
 
 
 def days_of_year(year: int) -> Iterator[CalendarDay]:

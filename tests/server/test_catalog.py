@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import func, select
 
+from server.app import create_app
 from server.catalog.importing import SEED_FILE, import_catalog, initials
 from server.catalog.initialising import fill_new_database
 from server.catalog.limits import limit_for
@@ -15,6 +16,7 @@ from server.catalog.lookup import category, condition, crews_of, unit, unit_for
 from server.catalog.models import CatalogFile, Category, Condition, TimeLimit
 from server.catalog.publishing import publish_category
 from server.cli import main
+from server.config import read_settings
 from server.db import db
 from server.demo.divisions import fill_divisions
 from server.feed import transaction
@@ -260,6 +262,15 @@ def test_the_commands_answer(in_demo_app):
     holidays = runner.invoke(main.commands["calendar"], ["2026"])
     assert "2026-10-10 Sat working" in holidays.output
     assert "248 working days of 365" in holidays.output
+
+
+def test_a_deadline_can_be_asked_for_before_there_is_a_database(tmp_path):
+    app = create_app(read_settings({"XUNCHENG_HOME": str(tmp_path)}))
+    answered = app.test_cli_runner().invoke(
+        main.commands["deadline"], ["2026-09-18 16:30", "4 work_hour"]
+    )
+    assert answered.stdout == "2026-09-20 11:30\n"
+    assert "published calendar" in answered.stderr
 
 
 def test_a_server_that_is_no_demo_refuses_to_fill_it(app):
