@@ -8,16 +8,26 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.bulk import rows_of_keys
 from server.cases.models import Case
 from server.cases.rules import cells_around, merge_window, near
 from server.cases.workflow import State
 from server.catalog import lookup
+from server.db import Instant
 
 # Put right or never there: a new report of it is a new matter.
 _OVER = (State.VOID, State.REJECTED, State.CLOSED)
+_INSTANT = Instant()
+_NEAR = f"""
+    WITH wanted (category_key, place_cell) AS (VALUES {{values}})
+    SELECT held.id, held.category_key, held.place_cell, held.lat, held.lon, held.reported_at
+    FROM wanted CROSS JOIN "case" AS held
+    WHERE held.category_key = wanted.category_key AND held.place_cell = wanted.place_cell
+    AND held.merge_candidate IS NULL AND held.reported_at >= {{mark}}
+    AND held.state NOT IN ({", ".join(f"'{state}'" for state in _OVER)})
+"""
 
 
 class _Earlier(NamedTuple):
@@ -78,20 +88,15 @@ def _near_by(
     Those that are suggested for merging themselves are left out: their first one stands for them,
     which also keeps the cost low where everybody reports the same thing.
     """
-    categories = sorted({each.category_key for each in fresh})
-    cells = sorted({cell for each in fresh for cell in around[each.id]})
     since = min(each.reported_at for each in fresh) - window
-    statement = select(
-        Case.id, Case.category_key, Case.place_cell, Case.lat, Case.lon, Case.reported_at
-    ).where(
-        Case.category_key.in_(categories),
-        Case.place_cell.in_(cells),
-        Case.merge_candidate.is_(None),
-        Case.reported_at >= since,
-        Case.state.not_in(_OVER),
-    )
+    keys = sorted({(each.category_key, cell) for each in fresh for cell in around[each.id]})
+    dialect = session.get_bind().dialect
     found: _ByCell = {}
-    for row in session.execute(statement):
-        one = _Earlier(*row)  # type: ignore[arg-type]  # a cell means a point
-        found.setdefault((one.category_key, one.place_cell), []).append(one)
+    for row in rows_of_keys(session, _NEAR, keys, _INSTANT.process_bind_param(since, dialect)):
+        case_id, key, cell, lat, lon, at = row
+        reported_at = _INSTANT.process_result_value(at, dialect)
+        assert reported_at is not None  # the column is never empty
+        found.setdefault((key, cell), []).append(
+            _Earlier(case_id, key, cell, lat, lon, reported_at)
+        )
     return found
