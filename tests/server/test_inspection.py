@@ -1,6 +1,7 @@
 """Photos that have arrived are opened by a job: shared, repeatable, and it always ends."""
 
 import hashlib
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -95,6 +96,26 @@ def test_a_photo_that_another_process_has_claimed_is_left_to_it(
         _claim(sha256_of(data), now, 1)
         assert inspect_pending(now + timedelta(seconds=1), 10) == []
         assert inspect_pending(now + CLAIM_FOR, 10) == [sha256_of(data)]
+
+
+def test_two_jobs_at_once_share_the_work(any_app: Flask, phone: Phone) -> None:
+    pictures = [_sample("no_exif.jpg") + bytes([number]) for number in range(8)]
+    for data in pictures:
+        phone.upload(data)
+    together = threading.Barrier(2)
+    opened: list[str] = []
+
+    def job() -> None:
+        with any_app.app_context():
+            together.wait()
+            opened.extend(inspect_pending(clock.now(), 20))
+
+    jobs = [threading.Thread(target=job) for _ in range(2)]
+    for each in jobs:
+        each.start()
+    for each in jobs:
+        each.join()
+    assert sorted(opened) == sorted(map(sha256_of, pictures))
 
 
 def test_a_photo_that_kills_its_opener_is_refused_in_the_end(any_app: Flask, phone: Phone) -> None:

@@ -299,7 +299,7 @@ def test_bytes_behind_the_recorded_offset_are_cut_off(any_app: Flask, phone: Pho
     phone.patch(location, 0, PICTURE[:1000])
     # A crash after writing, before the offset was recorded.
     with only_writer(_place(any_app).folder, location.rsplit("/", 1)[1]) as part:
-        part.append(BytesIO(b"never acknowledged"), 1000, 18, None)
+        part.append(BytesIO(bytes(len(PICTURE))), 1000, len(PICTURE), None)
     assert phone.offset(location) == 1000
     assert phone.patch(location, 1000, PICTURE[1000:]).headers["Photo-Sha256"] == SHA256
 
