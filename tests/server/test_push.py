@@ -16,6 +16,8 @@ from sync.errors import CATALOGUE
 from sync.messages import MAX_PUSH_BYTES
 from tests.server.device import CATEGORY, Device, iso, new_id, signed_in
 
+PHOTO = {"sha256": "b" * 64, "bytes": 1000, "type": "image/jpeg", "role": "before"}
+
 
 def outcomes(receipts: list[dict[str, Any]]) -> list[str]:
     return [receipt["outcome"] for receipt in receipts]
@@ -119,6 +121,19 @@ def test_one_bad_change_blocks_only_itself(officer: Device) -> None:
     assert outcomes(receipts) == ["applied", "rejected", "applied"]
     assert receipts[1]["error"]["code"] == "unknown_category"
     assert receipts[1]["error"]["fields"].keys() == {"category"}
+
+
+def test_a_refusal_beside_them_changes_nothing_for_the_others(officer: Device) -> None:
+    def seen(receipts: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        return [(receipt["outcome"], receipt.get("version")) for receipt in receipts]
+
+    alone = officer.push(*[officer.report() for _ in range(3)])
+    bad = officer.report(body={"category": "X"})
+    first, refused, *rest = officer.push(
+        officer.report(), bad, officer.report(), officer.report(photos=[dict(PHOTO)])
+    )
+    assert refused["outcome"] == "rejected"
+    assert seen([first, *rest]) == seen(alone)
 
 
 def test_a_rejected_change_is_kept_as_it_came(officer: Device, any_demo_app: Flask) -> None:
