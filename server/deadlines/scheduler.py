@@ -6,7 +6,6 @@ missed while none ran is caught up by the next run, for the rows know when they 
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
 from apscheduler.schedulers.blocking import BlockingScheduler
 from flask import Flask
@@ -55,13 +54,6 @@ def attach_jobs(scheduler: BaseScheduler, app: Flask) -> None:
 def blocking_scheduler(app: Flask) -> BlockingScheduler:
     """Return the scheduler of `python -m server scheduler`."""
     scheduler = BlockingScheduler(timezone="UTC", executors=_executors())
-    attach_jobs(scheduler, app)
-    return scheduler
-
-
-def background_scheduler(app: Flask) -> BackgroundScheduler:
-    """Return a scheduler that runs beside something else in one process."""
-    scheduler = BackgroundScheduler(timezone="UTC", executors=_executors())
     attach_jobs(scheduler, app)
     return scheduler
 

@@ -78,17 +78,13 @@ def _sweep_cases(session: Session, now: datetime, batch: int) -> int:
 
 
 def _sweep_replies(session: Session, now: datetime, batch: int) -> int:
-    due = (
-        select(CaseIntake)
-        .where(CaseIntake.next_sweep_at <= now)
-        .order_by(CaseIntake.next_sweep_at)
-        .limit(batch)
-        .with_for_update(skip_locked=True)
-    )
-    intakes = session.scalars(due).all()
+    due = CaseIntake.next_sweep_at <= now
+    oldest = select(CaseIntake.case_id).where(due).order_by(CaseIntake.next_sweep_at).limit(batch)
+    ids = session.scalars(oldest).all()
     book = ledger(session)
-    book.prefetch([intake.case_id for intake in intakes])
+    book.prefetch(ids)  # the case is locked before its intake, as by a clerk who replies
+    claimed = select(CaseIntake).where(CaseIntake.case_id.in_(ids), due).with_for_update()
     hand = hand_of(session, None, now)
-    for intake in intakes:
+    for intake in session.scalars(claimed.execution_options(populate_existing=True)):
         knock_reply(hand, book.get(intake.case_id), intake)
-    return len(intakes)
+    return len(ids)
