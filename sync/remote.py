@@ -112,7 +112,6 @@ class Have:
     verified: frozenset[str]
     refused: dict[str, str]
     missing: frozenset[str]
-    inspecting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,6 @@ def finalise(store: PersonStore, draft: Draft, reading: ClockReading) -> Change:
     return kept
 
 
-def record_at_once(
-    store: PersonStore, kind: Kind, record_id: str | None, body: Json, reading: ClockReading
-) -> Change:
-    """Record something that has no form: a patrol, a position. Raises `Malformed`."""
-    made = _change(kind, record_id or uuid7(_ms(reading)), body, reading)
-    return store.outbox.append(made, reading.wall)
-
-
 def withdraw(store: PersonStore, change_id: str, reason: str, reading: ClockReading) -> Change:
     """Take back a refused record. Raises `Refused("not_rejected")`."""
     entry = store.outbox.entry(change_id)

@@ -1,4 +1,4 @@
-"""The catalogue on the phone: categories, conditions, phrases and units, all offline."""
+"""The catalogue on the phone: categories, conditions and phrases, all offline."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,12 +43,6 @@ class Phrase:
     text: Name
     topic: str  # report | handle | check | reason
     category_key: str | None
-
-
-@dataclass(frozen=True)
-class UnitName:
-    id: str
-    name: Name
 
 
 def search_categories(store: PersonStore, text: str, limit: int = 60) -> Sequence[CategoryChoice]:
@@ -106,14 +100,6 @@ def phrases(store: PersonStore, topic: str, category_key: str | None = None) -> 
     ]
     rows.sort(key=lambda data: (data.get("category") is None, data.get("position", 0)))
     return [Phrase(Name(row["zh"], row["en"]), topic, row.get("category")) for row in rows]
-
-
-def units(store: PersonStore) -> Sequence[UnitName]:
-    rows = store.reading().execute(
-        """SELECT id, json_extract(data, '$.name') AS zh, json_extract(data, '$.name_en') AS en
-           FROM replica WHERE entity = 'unit' ORDER BY zh"""
-    )
-    return [UnitName(row["id"], Name(row["zh"], row["en"] or "")) for row in rows]
 
 
 def _choices(store: PersonStore) -> Sequence[CategoryChoice]:

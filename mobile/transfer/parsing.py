@@ -1,6 +1,6 @@
 """The server's answers as the frozen classes of `sync.remote`; unknown fields are let be."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -71,7 +71,6 @@ def have(raw: Json) -> Have:
             verified=frozenset(raw["verified"]),
             refused={one["sha256"]: _code(one["error"]) for one in raw["refused"]},
             missing=frozenset(raw["missing"]),
-            inspecting=_hashes(raw.get("inspecting") or ()),
         )
 
 
@@ -92,7 +91,3 @@ def _receipt(raw: Json) -> Receipt:
 
 def _code(error: Any) -> str:
     return str(error["code"]) if isinstance(error, dict) else str(error)
-
-
-def _hashes(raw: Iterable[Any]) -> frozenset[str]:
-    return frozenset(str(one) for one in raw)

@@ -1,6 +1,5 @@
 """A phone without its screens: home, devices, one person's store, and rounds on demand."""
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -108,12 +107,4 @@ def reopened(engine: Engine) -> Engine:
     """Return the phone after its app was killed and started again."""
     home = DeviceHome(engine.home.folder)
     devices = desktop_devices(home, engine.home.folder)
-    return Engine(home, devices, engine.person, home.open_person(engine.person.id))
-
-
-def restored_copy(engine: Engine, folder: Path) -> Engine:
-    """Return another phone made of a copy of this one's folder."""
-    shutil.copytree(engine.home.folder, folder)
-    home = DeviceHome(folder)
-    devices = desktop_devices(home, folder)
     return Engine(home, devices, engine.person, home.open_person(engine.person.id))
