@@ -1,4 +1,4 @@
-"""The bodies of changes, parsed: one frozen class per kind (`docs/protocol.md`, Kinds and bodies)."""
+"""The bodies of changes, parsed: one frozen class per kind (`docs/protocol.md`)."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -75,7 +75,7 @@ class CaseHandle:
 
 @dataclass(frozen=True)
 class PatrolRecord:
-    """A piece of duty: times RFC 3339; track [[t, lat, lon, accuracy_m], …], t in seconds since 1970."""
+    """A piece of duty: times RFC 3339; track [[t, lat, lon, accuracy_m], …], t in seconds."""
 
     started_at: str
     ended_at: str | None = None

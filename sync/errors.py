@@ -2,7 +2,7 @@
 
 An error carries a code that never changes, arguments for its message, and, for bad input, what is
 wrong with which field. Its message is made where a person reads it, in that person's language
-(`server.errors` and `mobile.ui.words`), from the catalogue below. Sources: `docs/protocol.md`, Errors.
+(`server.errors` and `mobile.ui.words`), from the catalogue below. Source: `docs/protocol.md`.
 """
 
 from collections.abc import Mapping, Sequence
