@@ -104,7 +104,7 @@ class Case(Base):
 
     __table_args__ = (
         Index("ix_case_state_due", "state", "due_at", "id"),
-        Index("ix_case_area_state", "area_code", "state", "reported_at"),
+        Index("ix_case_state_reported", "state", "reported_at", "id"),
         Index("ix_case_unit_state", "unit_id", "state", "due_at"),
         Index("ix_case_reported", "reported_at", "id"),
         Index("ix_case_sweep", "next_sweep_at"),

@@ -1,6 +1,8 @@
 """Lists of cases: all with filters, and the queues by stage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
@@ -10,7 +12,7 @@ from server import clock
 from server.accounts.actor import Actor
 from server.cases import queries
 from server.cases.inputs import Source
-from server.cases.queries import CaseFilter, Order
+from server.cases.queries import CaseFilter, CasePage, Order
 from server.cases.workflow import Move, State
 from server.console import filters, words
 from server.console.blueprint import bp
@@ -146,11 +148,20 @@ def render_list(
         only_unit=only_unit(actor),
         chips=[] if rows_only or tabs else filters.chips(asked, names),
         export_arguments=_export_arguments(asked),
-        count=None if rows_only else queries.count_cases(session(), actor, asked.wanted, now),
+        count=_count(page, asked, rows_only),
         count_to=queries.COUNT_TO,
         choices=None if rows_only else Choices(names, actor),
         order=asked.wanted.order,
     )
+
+
+def _count(page: CasePage, asked: filters.Asked, rows_only: bool) -> int | None:
+    """Return how many cases the list has; None where counting would cost more than it tells."""
+    if page.after is None:
+        return len(page.rows)
+    if rows_only or asked.wanted.text:
+        return None
+    return queries.count_cases(db.session(), visitor(), asked.wanted, clock.now())
 
 
 @dataclass(frozen=True)
@@ -166,7 +177,7 @@ def _shown_tabs(tabs: tuple[Tab, ...]) -> list[ShownTab]:
     return [
         ShownTab(
             str(tab.label),
-            url_for(str(request.endpoint), **here, **dict(tab.arguments)),
+            url_for("console.queue", name=here["name"], **dict(tab.arguments)),  # type: ignore[arg-type]
             narrowing == dict(tab.arguments),
         )
         for tab in tabs
@@ -211,7 +222,7 @@ class Choices:
         return _options(filters.ORDERS)
 
 
-def _options(table: dict[object, object] | dict[str, object]) -> list[Option]:
+def _options(table: Mapping[Any, object]) -> list[Option]:
     return [Option(str(code), str(name)) for code, name in table.items()]
 
 

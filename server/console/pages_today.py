@@ -108,5 +108,5 @@ def _queue(name: str, state: str | None = None) -> str:
     return url_for("console.queue", name=name, state=state)
 
 
-def _list(**arguments: str) -> str:
-    return url_for("console.cases", **arguments)
+def _list(state: str, sort: str | None = None) -> str:
+    return url_for("console.cases", state=state, sort=sort)

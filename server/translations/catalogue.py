@@ -24,7 +24,7 @@ COMPILED = SOURCE.with_suffix(".mo")
 def collect() -> Catalog:
     """Return the texts found in the program, without translations, in the order of their files."""
     with (HERE / "babel.cfg").open() as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     template = Catalog(project="xuncheng", fuzzy=False)
     places: dict[str | tuple[str, ...], set[str]] = {}
     found = extract_from_dir(ROOT, methods, options, directory_filter=_looked_into)

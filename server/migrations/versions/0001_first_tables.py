@@ -430,7 +430,7 @@ def upgrade():
     sa.UniqueConstraint('number', name=op.f('uq_case_number'))
     )
     with op.batch_alter_table('case', schema=None) as batch_op:
-        batch_op.create_index('ix_case_area_state', ['area_code', 'state', 'reported_at'], unique=False)
+        batch_op.create_index('ix_case_state_reported', ['state', 'reported_at', 'id'], unique=False)
         batch_op.create_index('ix_case_place', ['category_key', 'place_cell', 'merge_candidate', 'reported_at'], unique=False)
         batch_op.create_index('ix_case_reported', ['reported_at', 'id'], unique=False)
         batch_op.create_index('ix_case_reporter', ['reported_by', 'reported_at'], unique=False)
@@ -764,7 +764,7 @@ def downgrade():
         batch_op.drop_index('ix_case_reporter')
         batch_op.drop_index('ix_case_reported')
         batch_op.drop_index('ix_case_place')
-        batch_op.drop_index('ix_case_area_state')
+        batch_op.drop_index('ix_case_state_reported')
 
     op.drop_table('case')
     with op.batch_alter_table('beat', schema=None) as batch_op:
