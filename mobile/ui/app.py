@@ -79,6 +79,7 @@ class OfficerApp(App):
             },
             "me": {
                 "language_chosen": self.change_language,
+                "looks_changed": self.build_again,
                 "sign_out": self.leave,
                 "lock": self.lock,
                 "version": APP_VERSION,
@@ -248,9 +249,12 @@ class OfficerApp(App):
 
     # --- settings
     def change_language(self, language: str) -> None:
-        """Build the pages again: their words were chosen when they were built."""
         self.home.set_setting("language", language)
         use_language(language)
+        self.build_again()
+
+    def build_again(self) -> None:
+        """Build the pages anew, for words or sizes that they took over when they were built."""
         desk = self.desk
         self._build_pages()
         if desk is not None:

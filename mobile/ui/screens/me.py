@@ -18,7 +18,7 @@ LOCK_MINUTES = (5, 15, 30, 0)
 
 
 class MePage(Page):
-    """`language_chosen`, `sign_out`, `lock` are wired by the app."""
+    """`language_chosen`, `looks_changed`, `sign_out`, `lock` are wired by the app."""
 
     person_name = StringProperty("")
     roles = StringProperty("")
@@ -34,6 +34,7 @@ class MePage(Page):
     device_text = StringProperty("")
     field_work = BooleanProperty(True)
     language_chosen: Callable[[str], None]
+    looks_changed: Callable[[], None]
     sign_out: Callable[[], None]
     lock: Callable[[], None]
     version = ""
@@ -96,8 +97,8 @@ class MePage(Page):
 
     def _size_chosen(self, place: str) -> None:
         theme.scale = SCALES[int(place)]
-        self.size_text = tr(SIZE_WORDS[int(place)])
         self.desk.set_setting("text_scale", str(theme.scale))
+        self.looks_changed()
 
     def switch_dark(self, dark: bool) -> None:
         if theme.dark == dark:

@@ -53,12 +53,13 @@ class Empty(BoxLayout):
 
 
 class Fact(BoxLayout):
-    """A label with its value, and an icon before them."""
+    """A label with its value, and an icon before them. An `optional` one needs a value to show."""
 
     label = StringProperty("")
     value = StringProperty("")
     icon_name = StringProperty("")
     tone = StringProperty("")
+    optional = BooleanProperty(False)
 
 
 class SettingLine(ButtonBehavior, BoxLayout):
