@@ -93,8 +93,7 @@ class Desk:
     # --- time and place
     def now(self) -> datetime:
         """Return the phone's time, set right by what the server said last."""
-        reading = self.devices.clock.read()
-        return reading.wall
+        return self.devices.clock.read().now
 
     def here(self) -> Location | None:
         return self.devices.locator.last()
