@@ -86,7 +86,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _wrong(name: str, why: str) -> XunchengError:
-    return XunchengError("bad_setting", fields={PREFIX + name: [why]}, detail=f"{PREFIX}{name}: {why}")
+    full = PREFIX + name
+    return XunchengError("bad_setting", fields={full: [why]}, detail=f"{full}: {why}")
 
 
 def _secret(given: str | None, home: Path) -> str:

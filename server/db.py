@@ -63,7 +63,7 @@ class Instant(TypeDecorator[datetime]):
             raise ValueError("an instant needs a time zone")
         return _as_text(value) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, _: Dialect) -> datetime | None:
         if value is None:
             return None
         if isinstance(value, str):
@@ -77,10 +77,10 @@ class JsonText(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: Any, _: Dialect) -> str | None:
         return None if value is None else orjson.dumps(value).decode()
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+    def process_result_value(self, value: Any, _: Dialect) -> Any:
         return None if value is None else orjson.loads(value)
 
 
@@ -97,7 +97,7 @@ class WriteLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        with self._threads, open(self._path, "w") as file:
+        with self._threads, self._path.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

@@ -72,7 +72,7 @@ def _http(error: HTTPException) -> Response:
     return _answer(XunchengError(code), status)
 
 
-def _unexpected(error: Exception) -> Response:
+def _unexpected(_: Exception) -> Response:
     log.exception("request failed", path=request.path)
     return _answer(XunchengError("server_error"), 500)
 

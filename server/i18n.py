@@ -16,7 +16,7 @@ def init_i18n(app: Flask, settings: Settings) -> None:
 
 
 def current_language(default: str = "zh") -> str:
-    """Return `zh` or `en`: the person's choice, else what the request asks for, else the default."""
+    """Return `zh` or `en`: the person's choice, else the request's, else the default."""
     if not has_request_context():
         return default
     chosen = session.get("language") or g.get("language")

@@ -11,8 +11,8 @@ class Actor:
     """A person acting, from the console or through a change of a device.
 
     `areas` are codes of six (district) or nine (street) digits. `observed_at` and `clock_skew_ms`
-    are the device's word and how far its clock was off (device minus server, so that a clock that is
-    ahead is positive); both empty for the console.
+    are the device's word and how far its clock was off (device minus server: a clock that is ahead
+    is positive); both empty for the console.
     """
 
     person_id: str

@@ -21,7 +21,7 @@ _UNSETTLED = text("outcome IN ('held', 'rejected', 'conflict')")
 _HELD = text("outcome = 'held'")
 
 
-def _where(condition: TextClause) -> dict[str, TextClause]:
+def _where(condition: TextClause) -> dict[str, Any]:
     return {"sqlite_where": condition, "postgresql_where": condition}
 
 
