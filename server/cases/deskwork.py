@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from server.cases import fieldwork, plausibility, requests, stages, unitwork
+from server.cases import fieldwork, plausibility, reporting, requests, stages, unitwork
 from server.cases.inputs import MoveInputs
 from server.cases.models import Case, CaseIntake
 from server.cases.recording import Hand, authorised, record
@@ -38,6 +38,9 @@ def _file(hand: Hand, case: Case, inputs: MoveInputs) -> None:
     if condition is None:
         raise Refused("invalid", fields={"condition": ["请选择立案条件"]})
     stages.file_case(hand, case, condition, reason=inputs.reason)
+    category = lookup.category(hand.session, case.category_key)
+    if category is not None:
+        reporting.follow_dispatch_rule(hand.as_rule(), case, category)
 
 
 def _refuse(hand: Hand, case: Case, inputs: MoveInputs) -> None:

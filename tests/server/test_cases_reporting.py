@@ -78,6 +78,13 @@ def test_filed_by_rule_it_waits_for_a_person_where_nobody_answers(bureau):
     assert (case.state, case.unit_id) == ("filed", None)
 
 
+def test_filed_by_a_person_it_is_still_dispatched_by_rule(bureau):
+    bureau.category(PILED, auto_file=False)
+    case_id = bureau.report()
+    assert bureau.do(Move.FILE, case_id, "acceptor1").state == "dispatched"
+    assert bureau.moves(case_id) == ["report", "file", "dispatch"]
+
+
 def test_a_mocked_position_is_not_filed_by_rule(bureau):
     spot = replace(bureau.spot(), mock=True)
     assert bureau.case(bureau.report(location=spot)).state == "reported"

@@ -206,11 +206,11 @@ def due_app(any_demo_app: Flask) -> Flask:
 
 def _given_once(app: Flask) -> None:
     with app.app_context():
-        steps = Counter(db.session.execute(select(CaseWarning.case_id, CaseWarning.step)).tuples())
+        steps = Counter(db.session.execute(select(CaseWarning.case_id, CaseWarning.step)))
         events = Counter(
             db.session.execute(
                 select(CaseEvent.case_id, CaseEvent.move).where(CaseEvent.move == "overdue")
-            ).tuples()
+            )
         )
         assert len(steps) == len(events) == DUE
         assert set(steps.values()) == set(events.values()) == {1}
