@@ -17,6 +17,7 @@ from server.config import Settings
 from server.db import db
 from server.deadlines.claims import forget_slots
 from server.deadlines.sweep import sweep
+from server.feed.forgetting import forget_tombstones
 from server.photos.inspection import inspect_pending
 from server.photos.store import photo_store
 from server.photos.uploads import Place, sweep_uploads
@@ -57,9 +58,10 @@ def end_uploads(now: datetime) -> str:
 
 
 def tidy(now: datetime) -> str:
-    """Take cases that ended long ago off the devices; forget old slots."""
+    """Take cases that ended long ago off the devices; forget old slots and tombstones."""
     forget_slots(now)
-    return f"{retire_ended(now)} cases left the feed"
+    left = retire_ended(now)
+    return f"{left} cases left the feed, {forget_tombstones(now)} tombstones forgotten"
 
 
 def warn_of_calendar(now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from server.cases.workflow import Move
 from server.db import db
 from server.feed import publish, retract, transaction
 from server.feed.epoch import start_epoch
+from server.feed.forgetting import forget_tombstones
 from server.feed.models import ScopeCounter
 from server.worklists.cursors import Cursor, write_cursor
 from sync.digests import scope_digest
@@ -146,20 +148,22 @@ def test_a_cursor_from_the_future_means_that_history_went_back(
     assert code_of(demo_officer.get(f"/sync/pull?cursor={ahead}")) == (410, "epoch_changed")
 
 
-def test_a_device_that_was_away_too_long_starts_again(
-    demo_officer: Device, demo_app: Flask
-) -> None:
-    cursor = demo_officer.pull(limit=2000)["cursor"]
-    demo_officer.pull_all(cursor)
-    _, page = demo_officer.pull_all(limit=2000)
-    with demo_app.app_context(), transaction() as session:
-        publish(session, STREET, "case", "x", 1, {}, clock.now())
-        publish(session, STREET, "case", "y", 1, {}, clock.now())
-    with demo_app.app_context(), transaction() as session:
-        counter = session.get_one(ScopeCounter, STREET)
-        counter.forgotten_seq = counter.seq - 1
-    answer = demo_officer.get(f"/sync/pull?cursor={page['cursor']}")
-    assert code_of(answer) == (410, "cursor_expired")
+def test_a_device_that_was_away_too_long_starts_again(officer: Device, any_demo_app: Flask) -> None:
+    long_ago = clock.now() - timedelta(days=181)
+    with any_demo_app.app_context(), transaction() as session:
+        for name in ("gone", "here"):
+            publish(session, STREET, "lot", name, 1, {}, long_ago)
+    _, page = officer.pull_all(limit=2000)
+    with any_demo_app.app_context(), transaction() as session:
+        retract(session, STREET, "lot", "gone", 2, long_ago)
+    with any_demo_app.app_context():
+        assert forget_tombstones(clock.now()) == 1
+        assert forget_tombstones(clock.now()) == 0
+    assert code_of(officer.get(f"/sync/pull?cursor={page['cursor']}")) == (410, "cursor_expired")
+    rows, last = officer.pull_all(limit=2000)
+    assert last["digests"][STREET] == digest_of(rows, STREET)
+    assert "gone" not in {row["id"] for row in rows}
+    assert officer.pull(cursor=last["cursor"])["rows"] == []
 
 
 def test_a_scope_that_is_taken_away_sends_nothing_more(
