@@ -16,6 +16,7 @@ from server.catalog.initialising import fill_new_database
 from server.catalog.models import CatalogFile, Phrase, Responsibility
 from server.db import db
 from server.deadlines.models import JobSlot
+from server.demo.devices import fill_devices
 from server.demo.divisions import fill_beats, fill_divisions, fill_zones
 from server.demo.history import fill_history
 from server.demo.people import fill_people, walkers
@@ -45,6 +46,7 @@ def fill_demo(now: datetime) -> Iterator[str]:
     if not _holds(db.session(), _HISTORY_DONE):
         count = fill_history(now)
         with transaction() as session:
+            fill_devices(session, now)
             slot = JobSlot(job=_HISTORY, slot="once", claimed_at=now, finished_at=now)
             session.merge(slot)
         yield f"a quarter of history: {count} cases"

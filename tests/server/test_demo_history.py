@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from server import clock
+from server.accounts.models import DeviceStatus
 from server.cases.models import Case, CaseEvent, CaseIntake, CaseRequest, CaseWarning
 from server.cases.workflow import State
 from server.db import db
@@ -124,6 +125,14 @@ def test_outside_sources_have_a_number_and_a_reply():
     intakes = db.session.scalars(select(CaseIntake)).all()
     assert all(each.outside_number and each.reply_due_at for each in intakes)
     assert sum(each.replied_at is not None for each in intakes) > len(intakes) / 2
+
+
+def test_devices_are_known_and_some_need_looking_after():
+    statuses = db.session.scalars(select(DeviceStatus)).all()
+    reporters = {case.device_id for case in cases() if case.source == "patrol"}
+    assert reporters <= {status.device_id for status in statuses}
+    assert any(status.unsent_records for status in statuses)
+    assert any(clock.now() - status.last_push_at > timedelta(days=3) for status in statuses)
 
 
 def test_the_feed_shows_each_case_once_in_its_area():
