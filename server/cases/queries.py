@@ -8,59 +8,31 @@ import base64
 import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
 from sqlalchemy import case as sql_case
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
 from server.cases.models import Case, CaseRequest
-from server.cases.workflow import OPEN_STATES, UNIT_STATES, State
+from server.cases.selecting import (
+    FAR,
+    OPEN,
+    SOON,
+    CaseFilter,
+    Order,
+    clock_column,
+    conditions,
+    sort_key,
+    visible_to,
+)
+from server.cases.workflow import OPEN_STATES, State
 from server.db import Instant
 from sync.errors import Malformed
-from sync.roles import UNIT_ROLES, Role
 
-SOON = timedelta(hours=2)
 COUNT_TO = 1000  # a list says "1000+" beyond this
-_FAR = datetime(9999, 1, 1, tzinfo=UTC)
-_OF_UNITS = UNIT_ROLES | {Role.CONTRACTOR}
-_OPEN = sorted(OPEN_STATES)
-
-
-class Order(StrEnum):
-    """How a list is sorted. `due`: the nearest deadline first, open cases only."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    DUE = "due"
-
-
-class Timing(StrEnum):
-    OVERDUE = "overdue"
-    SOON = "soon"  # due within two hours
-    COMING = "coming"  # not yet due
-
-
-@dataclass(frozen=True)
-class CaseFilter:
-    """What a list shows. Empty fields do not filter; `since` and `until` bound `reported_at`."""
-
-    states: tuple[State, ...] = ()
-    category_key: str | None = None
-    street_code: str | None = None
-    unit_id: str | None = None
-    source: str | None = None
-    timing: Timing | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    text: str = ""
-    rework: bool = False
-    late_sync: bool = False
-    checked: str | None = None  # pass | fail | none: not yet checked in this round
-    order: Order = Order.NEWEST
 
 
 @dataclass(frozen=True)
@@ -137,30 +109,6 @@ class MapPoint:
     clock_at: datetime | None
 
 
-def clock_column() -> ColumnElement[datetime]:
-    """Return the deadline that runs: the unit's while it has the case, else the stage's."""
-    return sql_case((Case.state.in_(sorted(UNIT_STATES)), Case.due_at), else_=Case.stage_due_at)
-
-
-def clock_of(case: Case) -> datetime | None:
-    """Return the same of one case."""
-    return case.due_at if State(case.state) in UNIT_STATES else case.stage_due_at
-
-
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for cases that `actor` may read.
-
-    Units read their own cases and those of their crews; everybody else the areas they work in. A
-    district's code reads all of its streets and what lies outside every grid.
-    """
-    ways: list[ColumnElement[bool]] = []
-    if actor.roles - _OF_UNITS:
-        ways += [_in_area(code) for code in actor.areas]
-    if actor.roles & _OF_UNITS and actor.unit_id:
-        ways += [Case.unit_id == actor.unit_id, Case.crew_unit_id == actor.unit_id]
-    return or_(*ways) if ways else false()
-
-
 def list_cases(
     session: Session,
     actor: Actor,
@@ -171,8 +119,8 @@ def list_cases(
     limit: int,
 ) -> CasePage:
     """Return up to `limit` lines behind the cursor `after`. Raises `Malformed("bad_cursor")`."""
-    query = _rows().where(*_conditions(actor, wanted, now))
-    key = _sort_key(wanted)
+    query = _rows().where(*conditions(actor, wanted, now))
+    key = sort_key(wanted)
     descending = wanted.order is Order.NEWEST
     if after is not None:
         query = query.where(_behind(key, *_read_cursor(after), descending=descending))
@@ -185,7 +133,7 @@ def list_cases(
 
 def count_cases(session: Session, actor: Actor, wanted: CaseFilter, now: datetime) -> int:
     """Return how many cases a list has, counting no further than `COUNT_TO` + 1."""
-    some = select(Case.id).where(*_conditions(actor, wanted, now)).limit(COUNT_TO + 1).subquery()
+    some = select(Case.id).where(*conditions(actor, wanted, now)).limit(COUNT_TO + 1).subquery()
     return session.execute(select(func.count()).select_from(some)).scalar_one()
 
 
@@ -193,10 +141,10 @@ def each_case(
     session: Session, actor: Actor, wanted: CaseFilter, now: datetime, most: int
 ) -> Iterable[Case]:
     """Return up to `most` whole lines for an export, in the list's order."""
-    key = _sort_key(wanted)
+    key = sort_key(wanted)
     descending = wanted.order is Order.NEWEST
     direction = (key.desc(), Case.id.desc()) if descending else (key.asc(), Case.id.asc())
-    query = select(Case).where(*_conditions(actor, wanted, now)).order_by(*direction).limit(most)
+    query = select(Case).where(*conditions(actor, wanted, now)).order_by(*direction).limit(most)
     return session.scalars(query.execution_options(yield_per=500))
 
 
@@ -213,7 +161,7 @@ def count_open(session: Session, actor: Actor, now: datetime) -> dict[State, Sta
             func.sum(sql_case((soon, 1), else_=0)),
             func.sum(sql_case((Case.rework > 0, 1), else_=0)),
         )
-        .where(Case.state.in_(_OPEN), visible_to(actor))
+        .where(Case.state.in_(OPEN), visible_to(actor))
         .group_by(Case.state)
     )
     return {
@@ -253,7 +201,7 @@ def map_points(session: Session, actor: Actor, limit: int = 5000) -> tuple[MapPo
     clock = clock_column().label("clock_at")
     query = (
         select(Case.id, Case.lat, Case.lon, Case.state, Case.category_key, clock)
-        .where(Case.state.in_(_OPEN), Case.lat.is_not(None), visible_to(actor))
+        .where(Case.state.in_(OPEN), Case.lat.is_not(None), visible_to(actor))
         .order_by(Case.due_at)
         .limit(limit)
     )
@@ -303,79 +251,6 @@ def _line(row: Row[Any]) -> CaseRow:
     return CaseRow(**values)
 
 
-def _conditions(actor: Actor, wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
-    found = [visible_to(actor)]
-    states = [str(state) for state in wanted.states]
-    if wanted.order is Order.DUE or wanted.timing is not None:
-        states = [state for state in states or _OPEN if state in OPEN_STATES]
-        found.append(Case.state.in_(states))
-    elif states:
-        found.append(Case.state.in_(states))
-    for column, value in (
-        (Case.category_key, wanted.category_key),
-        (Case.source, wanted.source),
-    ):
-        if value is not None:
-            found.append(column == value)
-    if wanted.street_code is not None:
-        found.append(_in_area(wanted.street_code))
-    if wanted.unit_id is not None:
-        found.append(or_(Case.unit_id == wanted.unit_id, Case.crew_unit_id == wanted.unit_id))
-    if wanted.since is not None:
-        found.append(Case.reported_at >= wanted.since)
-    if wanted.until is not None:
-        found.append(Case.reported_at < wanted.until)
-    if wanted.rework:
-        found.append(Case.rework > 0)
-    if wanted.late_sync:
-        found.append(Case.late_sync.is_(True))
-    if wanted.checked is not None:
-        result = None if wanted.checked == "none" else wanted.checked
-        found.append(Case.checked_result.is_not_distinct_from(result))
-    return found + _timing(wanted.timing, now) + _text(wanted.text)
-
-
-def _in_area(code: str) -> ColumnElement[bool]:
-    # LIKE, not equality: a street holds a third of all cases, and an index on it would tempt the
-    # planner away from the one that has the rows in order.
-    return Case.area_code.startswith(code, autoescape=True)
-
-
-def _timing(timing: Timing | None, now: datetime) -> list[ColumnElement[bool]]:
-    if timing is None:
-        return []
-    clock = clock_column()
-    running = Case.state != State.SUSPENDED
-    if timing is Timing.OVERDUE:
-        return [running, clock < now]
-    if timing is Timing.COMING:
-        return [running, clock >= now]
-    return [running, clock >= now, clock < now + SOON]
-
-
-def _text(text: str) -> list[ColumnElement[bool]]:
-    words = text.split()[:4]
-    if not words:
-        return []
-    if len(words) == 1 and words[0].isdigit() and len(words[0]) >= 10:
-        # The beginning of a number: a range, so that the unique index answers.
-        return [Case.number >= words[0], Case.number < words[0] + "~"]
-    return [
-        or_(
-            Case.number.contains(word, autoescape=True),
-            Case.address.contains(word, autoescape=True),
-            Case.description.contains(word, autoescape=True),
-        )
-        for word in words
-    ]
-
-
-def _sort_key(wanted: CaseFilter) -> ColumnElement[Any]:
-    if wanted.order is Order.DUE:
-        return func.coalesce(clock_column(), literal(_FAR, Instant), type_=Instant)
-    return Case.reported_at  # type: ignore[return-value]
-
-
 def _behind(
     key: ColumnElement[Any], value: datetime, case_id: str, *, descending: bool
 ) -> ColumnElement[bool]:
@@ -386,7 +261,7 @@ def _behind(
 
 
 def _write_cursor(row: CaseRow, wanted: CaseFilter) -> str:
-    value = (row.clock_at or _FAR) if wanted.order is Order.DUE else row.reported_at
+    value = (row.clock_at or FAR) if wanted.order is Order.DUE else row.reported_at
     return base64.urlsafe_b64encode(f"{value.isoformat()}|{row.id}".encode()).decode().rstrip("=")
 
 

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 
 from server.cases.inputs import Source
-from server.cases.queries import CaseFilter, Order, Timing
+from server.cases.selecting import CaseFilter, Order, Timing
 from server.cases.workflow import OPEN_STATES, UNIT_STATES, State
 from server.console import words
 from server.console.names import Names

@@ -12,7 +12,8 @@ from server import clock
 from server.accounts.actor import Actor
 from server.cases import queries
 from server.cases.inputs import Source
-from server.cases.queries import CaseFilter, CasePage, Order
+from server.cases.queries import CasePage
+from server.cases.selecting import CaseFilter, Order
 from server.cases.workflow import Move, State
 from server.console import filters, words
 from server.console.blueprint import bp

@@ -7,6 +7,7 @@ from server import clock
 from server.areas.models import Area, ControlZone, Grid, VendingPoint
 from server.cases import queries
 from server.cases.detail import case_photos
+from server.cases.selecting import clock_of
 from server.console import times, words
 from server.console.blueprint import bp
 from server.console.names import names_for
@@ -74,7 +75,7 @@ def map_panel(case_id: str) -> str:
     return render_template(
         "console/map_panel.html",
         case=found,
-        clock_at=queries.clock_of(found),
+        clock_at=clock_of(found),
         photos=case_photos(db.session(), found.id),
         names=names_for(db.session()),
     )

@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from server import clock
 from server.accounts.actor import Actor
 from server.cases import queries
-from server.cases.queries import CaseFilter, Order, StateCount, Timing
+from server.cases.queries import StateCount
+from server.cases.selecting import CaseFilter, Order, Timing
 from server.cases.workflow import OPEN_STATES, UNIT_STATES, State
 from server.console.blueprint import bp
 from server.console.names import names_for

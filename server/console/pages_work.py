@@ -16,7 +16,7 @@ from server.cases.actions import perform_move
 from server.cases.detail import first_photos
 from server.cases.inputs import MoveInputs
 from server.cases.models import Case
-from server.cases.queries import CaseFilter, Order
+from server.cases.selecting import CaseFilter, Order
 from server.cases.standing import moves_of
 from server.cases.workflow import Move, State
 from server.console import words

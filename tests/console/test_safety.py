@@ -15,7 +15,7 @@ from server.accounts.models import Person
 from server.accounts.people import actor_of
 from server.cases import queries
 from server.cases.models import Case
-from server.cases.queries import CaseFilter
+from server.cases.selecting import CaseFilter
 from server.cases.workflow import State
 from server.console.export import harmless
 from server.db import db

@@ -12,7 +12,8 @@ from server.accounts.actor import Actor
 from server.accounts.models import Person
 from server.cases import queries
 from server.cases.models import Case
-from server.cases.queries import CaseFilter, Order, StateCount, Timing
+from server.cases.queries import StateCount
+from server.cases.selecting import CaseFilter, Order, Timing
 from server.cases.workflow import State
 from server.db import db
 from sync.errors import Malformed
