@@ -3,7 +3,7 @@
 from flask import Flask, g, request, session, url_for
 
 from server import clock
-from server.console import (  # noqa: F401  importing a page module adds its views
+from server.console import (  # noqa: F401  importing a page adds its views
     pages_account,
     pages_case,
     pages_cases,

@@ -60,7 +60,7 @@ SHOTS = (
 )
 LOOKS = (
     ("zh", False, False),
-    ("zh", False, True),
+    ("zh", False, True),  # dark
     ("zh", True, False),
     ("en", False, False),
     ("en", True, False),
