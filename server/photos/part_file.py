@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sync.errors import Refused
 
-PIECE = 1_048_576
+PIECE = 262_144  # larger ones cost more: fresh memory for each
 
 
 class ByteSource(Protocol):
