@@ -84,8 +84,9 @@ class RoundReport:
 
     @property
     def unfinished(self) -> bool:
-        """Whether another round should follow soon."""
-        return self.photos.interrupted
+        """Whether another round should follow soon: photos were put off, or more are queued."""
+        more_queued = self.photos.verified > 0 and self.photos.left > 0
+        return self.photos.interrupted or more_queued
 
 
 def run_round(store: LocalStore, remote: Remote, conditions: Conditions) -> RoundReport:

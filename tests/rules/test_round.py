@@ -10,7 +10,7 @@ from sync.errors import Refused
 from sync.messages import Change
 from sync.outbox import ChangeState
 from sync.photos import PhotoState
-from sync.remote import LinkDown, ServerSaidNo
+from sync.remote import Limits, LinkDown, ServerSaidNo
 from sync.round import Conditions, RoundReport, run_round
 from tests.memory_remote import MemoryRemote
 from tests.memory_store import MemoryStore
@@ -199,6 +199,15 @@ def test_an_app_too_old_sends_nothing(device: Device) -> None:
         device.sync()
     assert refusal.value.code == "unsupported_protocol"
     assert device.remote.changes == {}
+
+
+def test_a_round_follows_when_more_photos_are_queued_than_one_asks_for(device: Device) -> None:
+    device.remote.limits = Limits(have=2)
+    for _ in range(3):
+        device.store.photos.add(os.urandom(50))
+    assert device.sync().unfinished
+    assert not device.sync().unfinished
+    assert len(device.remote.photos) == 3
 
 
 def test_photos_wait_where_they_are_not_allowed(device: Device) -> None:
