@@ -19,8 +19,8 @@ R = TypeVar("R")
 def requires_token(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let in only a signed-in person; with `roles`, only one who holds one of them.
 
-    Sets `g.actor` (Actor), `g.username`, `g.device_id` and `g.session_id`. Raises `Refused`:
-    `token_invalid`, `token_expired`, `device_revoked`, `not_allowed`.
+    Sets `g.actor` (Actor), `g.username`, `g.device_id`, `g.session_id` and `g.former_areas`. Raises
+    `Refused`: `token_invalid`, `token_expired`, `device_revoked`, `not_allowed`.
     """
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
@@ -45,6 +45,7 @@ def identify() -> None:
     g.username = signed_in.username
     g.device_id = signed_in.actor.device_id
     g.session_id = signed_in.session_id
+    g.former_areas = signed_in.former_areas
     if not request.headers.get("Accept-Language"):
         g.language = signed_in.language
 

@@ -41,7 +41,7 @@ class Person(Base):
     @property
     def areas(self) -> list[str]:
         """Codes of the areas this person works in: six digits (district) or nine (street)."""
-        return sorted(row.area_code for row in self.area_rows)
+        return sorted(row.area_code for row in self.area_rows if row.revoked_at is None)
 
 
 class PersonRole(Base):
@@ -51,9 +51,12 @@ class PersonRole(Base):
 
 
 class PersonArea(Base):
+    """An area of a person; one that was taken away stays, with when, for records still to come."""
+
     __tablename__ = "person_area"
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), primary_key=True)
     area_code: Mapped[str] = mapped_column(ForeignKey("area.code"), primary_key=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Device(Base):

@@ -70,6 +70,21 @@ def find_person(session: Session, username: str) -> Person | None:
     return session.scalar(select(Person).where(Person.username == username))
 
 
+def set_areas(session: Session, person: Person, areas: Iterable[str], now: datetime) -> None:
+    """Give `person` other areas. Records for those taken away are taken for 30 days more."""
+    wanted = set(areas)
+    for row in person.area_rows:
+        if row.area_code in wanted:
+            row.revoked_at = None
+        elif row.revoked_at is None:
+            row.revoked_at = now
+    known = {row.area_code for row in person.area_rows}
+    person.area_rows += [PersonArea(area_code=code) for code in sorted(wanted - known)]
+    person.version += 1
+    session.flush()
+    publish_person(session, person, now)
+
+
 def replace_password(
     session: Session, person: Person, password_hash: str, now: datetime, *, keep: str | None = None
 ) -> None:

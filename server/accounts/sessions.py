@@ -6,7 +6,7 @@ session ends (`docs/protocol.md`, Sign-in).
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, literal, select, union_all, update
 from sqlalchemy.orm import Session
@@ -40,12 +40,16 @@ class DeviceCard:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Who makes a request, by which session; `language` is what they chose for themselves."""
+    """Who makes a request, by which session; `language` is what they chose for themselves.
+
+    `former_areas` were taken away so lately that records for them are still accepted.
+    """
 
     actor: Actor
     username: str
     language: str
     session_id: str
+    former_areas: tuple[str, ...] = ()
 
 
 # Plain columns: this is asked at every request, and the ORM would take ten times as long.
@@ -72,9 +76,15 @@ _HELD = union_all(
         PersonRole.person_id == bindparam("its_person")
     ),
     select(literal("area"), PersonArea.area_code).where(
-        PersonArea.person_id == bindparam("its_person")
+        PersonArea.person_id == bindparam("its_person"), PersonArea.revoked_at.is_(None)
+    ),
+    select(literal("former"), PersonArea.area_code).where(
+        PersonArea.person_id == bindparam("its_person"),
+        PersonArea.revoked_at > bindparam("its_since"),
     ),
 )
+# So long records for an area that was taken away are still accepted, and flagged.
+AFTER_REVOCATION = timedelta(days=30)
 
 
 def open_session(
@@ -134,7 +144,8 @@ def authenticate(secret: str, token: str, now: datetime) -> SignedIn:
         raise Refused("device_revoked")
     if found.ended_at is not None or not found.active:
         raise Refused("token_invalid")
-    held = db.session.execute(_HELD, {"its_person": found.person_id}).all()
+    asked = {"its_person": found.person_id, "its_since": now - AFTER_REVOCATION}
+    held = db.session.execute(_HELD, asked).all()
     if ticket.generation == found.generation and not found.generation_used:
         _mark_used(ticket)
     actor = Actor(
@@ -145,7 +156,8 @@ def authenticate(secret: str, token: str, now: datetime) -> SignedIn:
         unit_id=found.unit_id,
         device_id=found.device_id,
     )
-    return SignedIn(actor, found.username, found.language, ticket.session_id)
+    former = tuple(sorted(text for kind, text in held if kind == "former"))
+    return SignedIn(actor, found.username, found.language, ticket.session_id, former)
 
 
 def _register(session: Session, card: DeviceCard, now: datetime) -> None:

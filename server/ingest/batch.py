@@ -56,6 +56,7 @@ class Batch:
     skew_ms: int | None
     careful: bool
     arrived: tuple[Incoming, ...]
+    former_areas: tuple[str, ...] = ()
     standings: dict[str, Standing] = field(default_factory=dict)
     stands_for: dict[str, list[str]] = field(default_factory=dict)
     held: dict[str, list[Waiting]] = field(default_factory=dict)
@@ -78,11 +79,17 @@ class Batch:
             standing = self.standings.get(standing.replaced_by)
         return standing
 
+    def was_taken_away(self, area_code: str) -> bool:
+        """Say whether the sender works there no more, but did until lately."""
+        return not self.actor.works_in(area_code) and area_code.startswith(self.former_areas)
+
     def acting(self, actor: Actor, change: Change) -> Actor:
         """Return `actor` as the one who made `change`, with the device's word of when."""
+        former = self.former_areas if actor.person_id == self.actor.person_id else ()
         offset_ms = (change.clock or {}).get("offset_ms")  # what the device adds to its clock
         return replace(
             actor,
+            areas=(*actor.areas, *former),
             change_id=change.id,
             observed_at=parse_instant(change.observed_at),
             clock_skew_ms=self.skew_ms if offset_ms is None else -int(offset_ms),

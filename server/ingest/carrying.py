@@ -28,6 +28,7 @@ log = structlog.get_logger()
 IN_FORCE = frozenset({Outcome.APPLIED, Outcome.MERGED, Outcome.CONFLICT})
 RELEASED = "released"
 WITHDRAWN = "withdrawn"
+SCOPE_REVOKED = "scope_revoked"
 _KNOWN = frozenset(map(str, KINDS))
 
 
@@ -57,6 +58,8 @@ def _settle_one(batch: Batch, incoming: Incoming, standing: Standing, actor: Act
         else:
             done = _do(batch, rule, actor, change, incoming.body)
             settle(standing, Outcome.APPLIED, record_id=done.record_id, version=done.version)
+            if done.area_code and batch.was_taken_away(done.area_code):
+                standing.flags.append(SCOPE_REVOKED)
     except _Untaken:
         if standing.outcome is not Outcome.HELD:  # a held one stays held
             batch.untaken.append(standing.id)

@@ -17,10 +17,11 @@ from sync.roles import FIELD_ROLES, UNIT_ROLES, Role
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a change: the record and, where it has one, its version."""
+    """What came of a change: the record, its version and where it lies, if it has them."""
 
     record_id: str
     version: int | None = None
+    area_code: str | None = None
 
 
 Carry = Callable[[Session, Actor, Change, Any, datetime], Done]
@@ -41,7 +42,7 @@ class KindRule:
 def _on_case(move: Callable[..., Case]) -> Carry:
     def carry(session: Session, actor: Actor, change: Change, body: Any, now: datetime) -> Done:
         case = move(session, actor, change.record_id, body, change.photos, now)
-        return Done(case.id, case.version)
+        return Done(case.id, case.version, case.area_code)
 
     return carry
 

@@ -27,13 +27,16 @@ _PAUSE_S = 0.05
 _CASE_KINDS = frozenset(str(kind) for kind, rule in KINDS.items() if rule.on_case)
 
 
-def receive(actor: Actor, push: Push, now: datetime) -> list[Receipt]:
+def receive(
+    actor: Actor, push: Push, now: datetime, *, former_areas: tuple[str, ...] = ()
+) -> list[Receipt]:
     """Carry out a push and return its receipts, in the order of its changes.
 
     First everything together, without savepoints; when anything is refused, once more with a
     savepoint per change. The outcome is the same, and nearly every push needs only the first.
     A database that is busy, or that broke a deadlock at our cost, is tried again; after that every
-    receipt says `retry`. Raises `Refused("not_allowed")` for another device's push.
+    receipt says `retry`. What lies in one of `former_areas` is taken too, and flagged.
+    Raises `Refused("not_allowed")` for another device's push.
     """
     if push.device_id != actor.device_id:
         raise Refused("not_allowed", fields={"device_id": ["没有权限进行此操作"]})
@@ -41,7 +44,7 @@ def receive(actor: Actor, push: Push, now: datetime) -> list[Receipt]:
     tries = 0
     while tries < TRIES:
         try:
-            return _take(actor, push, now, careful=careful)
+            return _take(actor, push, now, former_areas, careful=careful)
         except OperationalError as error:
             if error.connection_invalidated:
                 raise
@@ -55,11 +58,15 @@ def receive(actor: Actor, push: Push, now: datetime) -> list[Receipt]:
     return [Receipt(one.id, Outcome.RETRY, index=_index(one)) for one in push.incoming]
 
 
-def _take(actor: Actor, push: Push, now: datetime, *, careful: bool) -> list[Receipt]:
+def _take(
+    actor: Actor, push: Push, now: datetime, former_areas: tuple[str, ...], *, careful: bool
+) -> list[Receipt]:
     skew_ms = int((push.sent_at - now).total_seconds() * 1000) if push.sent_at else None
     with transaction() as session:
         status = lock_status(session, push.device_id, actor.person_id)
-        batch = Batch(session, actor, push.device_id, now, skew_ms, careful, push.incoming)
+        batch = Batch(
+            session, actor, push.device_id, now, skew_ms, careful, push.incoming, former_areas
+        )
         fresh = take_in(batch, push.incoming, status.last_n)
         prefetch(session, _cases_of(fresh))
         for incoming in fresh:

@@ -33,7 +33,8 @@ def push() -> Response:
     """Take in changes. What is absent from the answer has not been acknowledged."""
     actor = g.actor
     now = clock.now()
-    receipts = receive(actor, read_push(request_json(MAX_PUSH_BYTES)), now)
+    sent = read_push(request_json(MAX_PUSH_BYTES))
+    receipts = receive(actor, sent, now, former_areas=g.former_areas)
     count_receipts(receipts)
     body = {"receipts": [receipt.as_json() for receipt in receipts]}
     return json_response(body, now=now)

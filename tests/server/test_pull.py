@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from server import clock
-from server.accounts.models import DeviceStatus, Person, PersonArea
+from server.accounts.models import DeviceStatus, Person
+from server.accounts.people import set_areas
 from server.cases.workflow import Move
 from server.db import db
 from server.feed import publish, retract, transaction
@@ -172,11 +173,12 @@ def test_a_scope_that_is_taken_away_sends_nothing_more(
     _, page = officer.pull_all(limit=2000)
     with any_demo_app.app_context(), transaction() as session:
         person = session.get_one(Person, officer.person_id)
-        person.area_rows = [PersonArea(area_code="360802002")]
+        set_areas(session, person, ["360802002"], clock.now())
     after = officer.pull(cursor=page["cursor"], limit=2000)
     assert STREET not in after["scopes"]
     assert "area:360802002" in after["scopes"]
-    assert {row["scope"] for row in after["rows"]} == {"area:360802002"}
+    mine = f"person:{officer.person_id}"
+    assert {row["scope"] for row in after["rows"]} == {"area:360802002", mine}
     assert STREET not in after["digests"]
 
 

@@ -2,15 +2,19 @@
 
 import gzip
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from server.accounts.models import DeviceStatus
+from server import clock
+from server.accounts.models import DeviceStatus, Person
+from server.accounts.people import set_areas
 from server.cases.models import Case, CaseEvent
 from server.db import db
+from server.feed import transaction
 from server.ingest.models import ReceivedChange, UnreadableChange
 from sync.errors import CATALOGUE
 from sync.messages import MAX_PUSH_BYTES
@@ -266,6 +270,31 @@ def test_nobody_withdraws_a_colleagues_change(officer: Device, any_demo_app: Fla
     colleague = signed_in(any_demo_app.test_client(), "officer2")
     (receipt,) = colleague.push(colleague.change("change.withdraw", {"change_id": bad["id"]}))
     assert code_of(receipt) == "not_rejected"
+
+
+def test_records_for_an_area_taken_away_are_taken_for_a_month(
+    officer: Device, any_demo_app: Flask
+) -> None:
+    known = officer.report()
+    officer.push(known)
+
+    def move_away(days: int) -> None:
+        with any_demo_app.app_context(), transaction() as session:
+            person = session.get_one(Person, officer.person_id)
+            set_areas(session, person, ["360802001"], clock.now())
+            set_areas(session, person, ["360802002"], clock.now() - timedelta(days=days))
+
+    def check() -> dict[str, Any]:
+        body = {"result": "pass"}
+        return officer.change("case.check", body, record_id=known["record_id"])
+
+    move_away(days=29)
+    assert [code_of(one) for one in officer.push(check())] == ["move_not_allowed"]  # it is seen
+    late = officer.report()
+    assert outcomes(officer.push(late)) == ["applied"]
+    assert stored(any_demo_app, late["id"]).flags == ["scope_revoked"]
+    move_away(days=31)
+    assert [code_of(one) for one in officer.push(check())] == ["unknown_record"]
 
 
 def test_holes_in_the_counter_are_seen_and_close_again(officer: Device) -> None:

@@ -483,6 +483,7 @@ def upgrade():
     op.create_table('person_area',
     sa.Column('person_id', sa.String(length=36), nullable=False),
     sa.Column('area_code', sa.String(length=12), nullable=False),
+    sa.Column('revoked_at', Instant(), nullable=True),
     sa.ForeignKeyConstraint(['area_code'], ['area.code'], name=op.f('fk_person_area_area_code')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_person_area_person_id')),
     sa.PrimaryKeyConstraint('person_id', 'area_code', name=op.f('pk_person_area'))
