@@ -184,8 +184,9 @@ def follow_dispatch_rule(hand: Hand, case: Case, category: CategoryInfo) -> None
         return
     street = case.area_code if len(case.area_code) == 9 else None
     unit_id = lookup.unit_for(hand.session, case.category_key, street)
-    if unit_id is not None:
-        stages.dispatch(hand, case, unit_id)
+    unit = lookup.unit(hand.session, unit_id) if unit_id else None
+    if unit is not None and unit.active:
+        stages.dispatch(hand, case, unit.id)
 
 
 def _outside(case_id: str, form: IntakeForm) -> CaseIntake:

@@ -35,7 +35,8 @@ _RULES = f"""\
 
 - **Filing and dispatch** happen by rule where the category has them switched on, the condition is
   known (a category's default counts), the position is not a mocked one, and one unit answers for
-  the category in that street. Everything else waits in a queue for a person.
+  the category in that street. Everything else waits in a queue for a person; what a person has
+  filed may still be dispatched by rule.
 - **Perishable matters** (vendors, parked vehicles) that arrive later than the category's age after
   their observation go to verification. The observation's time is corrected by how far the device's
   clock was off; the server's clock decides.

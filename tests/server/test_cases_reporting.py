@@ -10,8 +10,9 @@ from server.cases import moves
 from server.cases.inputs import Source
 from server.cases.models import CaseIntake
 from server.cases.workflow import Move
+from server.catalog.models import Unit
 from server.db import db
-from server.feed import transaction
+from server.feed import publish, transaction
 from server.feed.models import FeedRow
 from sync.bodies import CaseReport
 from sync.errors import Refused
@@ -83,6 +84,14 @@ def test_filed_by_a_person_it_is_still_dispatched_by_rule(bureau):
     case_id = bureau.report()
     assert bureau.do(Move.FILE, case_id, "acceptor1").state == "dispatched"
     assert bureau.moves(case_id) == ["report", "file", "dispatch"]
+
+
+def test_a_unit_that_has_been_dissolved_gets_nothing_by_rule(bureau):
+    unit_id = bureau.case(bureau.report()).unit_id
+    with transaction() as session:
+        session.get_one(Unit, unit_id).active = False
+        publish(session, "catalog", "unit", unit_id, 99, {}, bureau.now)
+    assert bureau.case(bureau.report(grid=3)).state == "filed"
 
 
 def test_a_mocked_position_is_not_filed_by_rule(bureau):
