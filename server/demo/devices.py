@@ -20,13 +20,12 @@ _OUT_OF_REACH = {"officer7": 4, "officer11": 2, "crew2": 3}
 
 def fill_devices(session: Session, now: datetime) -> None:
     """Add one device for everybody who works on foot, with its latest word."""
-    for account in accounts():
-        if not _ON_FOOT.intersection(account.roles):
-            continue
+    on_foot = [each for each in accounts() if _ON_FOOT.intersection(each.roles)]
+    for number, account in enumerate(on_foot, 1):
         dice = random.Random(account.username)
         device = Device(
             id=demo_id("device", account.id),
-            name=f"{dice.choice(_MODELS)}（{account.name}）",
+            name=f"{dice.choice(_MODELS)} · {number:02d} 号机",
             app_version="1.0.0",
             protocol=PROTOCOL,
             registered_at=now - timedelta(days=dice.uniform(92, 200)),
