@@ -67,7 +67,7 @@ class _OpenCases(Collector):
     def collect(self) -> Iterator[Metric]:
         gauge = GaugeMetricFamily("xuncheng_open_cases", "Cases not yet closed", labels=["state"])
         query = select(Case.state, func.count()).where(Case.state.in_(OPEN_STATES))
-        found = dict(db.session.execute(query.group_by(Case.state)).tuples())
+        found = dict(db.session.execute(query.group_by(Case.state)).all())
         for state in sorted(OPEN_STATES):
             gauge.add_metric([str(state)], found.get(state, 0))
         yield gauge
