@@ -119,9 +119,7 @@ class Day:
         self._shot("sign-in")
         self.hand.tap(lambda widget: type(widget).__name__ == "MainButton"
                       and widget.text == "登录")  # fmt: skip
-        self.hand.wait(
-            lambda: self.app.desk is not None or page.problem, 30, "the server's answer"
-        )
+        self.hand.wait(lambda: self.app.desk is not None or page.problem, 30, "the server's answer")
         if self.app.desk is None:
             raise NothingToPlayError(f"{self.home.setting('server')}: {page.problem}")
         self.say(f"Signed in as {username} at {self.home.setting('server')}.")
