@@ -33,7 +33,8 @@ security: ## known dangerous constructs (bandit)
 	$(PYTHON) -m bandit --quiet --configfile pyproject.toml --recursive sync mobile server scripts
 
 tests: ## run the tests; PYTEST="…" adds arguments
-	$(PYTHON) -m pytest -n 2 --dist loadfile $(PYTEST)
+	@folder=$$(mktemp -d -t xuncheng-tests-XXXXXX) && \
+	$(PYTHON) -m pytest -n 2 --dist loadfile --basetemp=$$folder/run $(PYTEST) && rm -rf $$folder
 
 bench: ready-test ## measure, and print a table (docs/performance.md)
 	$(PYTHON) -m bench

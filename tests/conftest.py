@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -190,11 +191,13 @@ def server_process(demo_home: Path, tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    server = PostgresServer(tmp_path_factory.mktemp("postgres") / "cluster")
-    server.start()
-    yield server
-    server.stop()
+def postgres_server() -> Iterator[PostgresServer]:
+    # A folder of its own: pytest clears old folders of its runs, also under a living server.
+    with tempfile.TemporaryDirectory(prefix="xuncheng-postgres-") as folder:
+        server = PostgresServer(Path(folder) / "cluster")
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture

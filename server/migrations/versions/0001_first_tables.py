@@ -430,11 +430,11 @@ def upgrade():
     sa.UniqueConstraint('number', name=op.f('uq_case_number'))
     )
     with op.batch_alter_table('case', schema=None) as batch_op:
-        batch_op.create_index('ix_case_state_reported', ['state', 'reported_at', 'id'], unique=False)
         batch_op.create_index('ix_case_place', ['category_key', 'place_cell', 'merge_candidate', 'reported_at'], unique=False)
         batch_op.create_index('ix_case_reported', ['reported_at', 'id'], unique=False)
         batch_op.create_index('ix_case_reporter', ['reported_by', 'reported_at'], unique=False)
         batch_op.create_index('ix_case_state_due', ['state', 'due_at', 'id'], unique=False)
+        batch_op.create_index('ix_case_state_reported', ['state', 'reported_at', 'id'], unique=False)
         batch_op.create_index('ix_case_sweep', ['next_sweep_at'], unique=False)
         batch_op.create_index('ix_case_unit_state', ['unit_id', 'state', 'due_at'], unique=False)
 
@@ -659,8 +659,8 @@ def upgrade():
     sa.PrimaryKeyConstraint('case_id', name=op.f('pk_case_intake'))
     )
     with op.batch_alter_table('case_intake', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_case_intake_outside_number'), ['outside_number'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_intake_next_sweep_at'), ['next_sweep_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_case_intake_outside_number'), ['outside_number'], unique=False)
 
     op.create_table('case_request',
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -712,8 +712,8 @@ def downgrade():
 
     op.drop_table('case_request')
     with op.batch_alter_table('case_intake', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_case_intake_next_sweep_at'))
         batch_op.drop_index(batch_op.f('ix_case_intake_outside_number'))
+        batch_op.drop_index(batch_op.f('ix_case_intake_next_sweep_at'))
 
     op.drop_table('case_intake')
     with op.batch_alter_table('case_event', schema=None) as batch_op:
@@ -738,8 +738,8 @@ def downgrade():
     op.drop_table('road_section')
     with op.batch_alter_table('received_change', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_received_change_record_id'))
-        batch_op.drop_index('ix_received_change_previous')
-        batch_op.drop_index('ix_received_change_outcome')
+        batch_op.drop_index('ix_received_change_previous', sqlite_where=sa.text("outcome = 'held'"), postgresql_where=sa.text("outcome = 'held'"))
+        batch_op.drop_index('ix_received_change_outcome', sqlite_where=sa.text("outcome IN ('held', 'rejected', 'conflict')"), postgresql_where=sa.text("outcome IN ('held', 'rejected', 'conflict')"))
         batch_op.drop_index('ix_received_change_device')
 
     op.drop_table('received_change')
@@ -761,11 +761,11 @@ def downgrade():
     with op.batch_alter_table('case', schema=None) as batch_op:
         batch_op.drop_index('ix_case_unit_state')
         batch_op.drop_index('ix_case_sweep')
+        batch_op.drop_index('ix_case_state_reported')
         batch_op.drop_index('ix_case_state_due')
         batch_op.drop_index('ix_case_reporter')
         batch_op.drop_index('ix_case_reported')
         batch_op.drop_index('ix_case_place')
-        batch_op.drop_index('ix_case_state_reported')
 
     op.drop_table('case')
     with op.batch_alter_table('beat', schema=None) as batch_op:
