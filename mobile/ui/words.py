@@ -31,7 +31,7 @@ def language() -> str:
     return _words.language
 
 
-def tr(text: str, **values: object) -> str:
+def tr(text: str, /, **values: object) -> str:
     """Return `text` in the person's language, with `{name}` places filled from `values`."""
     said = _words.catalogue.gettext(text) if text else ""
     return said.format(**values) if values else said

@@ -188,7 +188,7 @@ def walk_officer(album: Album) -> None:
 
 def walk_crew(album: Album) -> None:
     phone = album.phone
-    hand = phone.sign_in()
+    phone.sign_in()
     album.take("30_today")
     phone.app.pages.open("handle", case_id=phone.page.ids.rows.data[1]["key"])
     album.take("31_handle")

@@ -123,7 +123,7 @@ def test_a_crew_returns_a_case_with_a_reason(phone_of: Callable[[str], Phone]) -
     phone.hold(CaseOnPhone(state="dispatched", moves=("accept", *CREW_MOVES)))
     hand = phone.sign_in()
     open_first(phone, "handle")
-    hand.tap("其他")
+    hand.tap(lambda widget: getattr(widget, "icon_name", "") == "dots-horizontal")
     hand.tap("退回案件")
     hand.tap("不属于本单位职责范围")
     hand.tap("退回")

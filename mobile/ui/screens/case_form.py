@@ -1,5 +1,6 @@
 """A form about a case that the phone holds: verify, check and handle start from this."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from kivy.properties import StringProperty
@@ -78,7 +79,7 @@ class CaseFormPage(FormPage):
         if here is not None:
             self.put(location=here.as_json())
 
-    def _show_phrases(self, phrases: list[str]) -> None:
+    def _show_phrases(self, phrases: Sequence[str]) -> None:
         self.ids.phrases.clear_widgets()
         for phrase in phrases[:8]:
             chip = FilterChip(text=phrase, key=phrase, raised=False)

@@ -128,7 +128,10 @@ class FormPage(Page):
             for name, codes in error.fields.items()
         }
         first = next(
-            (f"{field_words(name)}：{said}" for name, said in self.errors.items()),
+            (
+                tr("{field}：{said}", field=field_words(name), said=said)
+                for name, said in self.errors.items()
+            ),
             error_words(error),
         )
         self.say(first, "bad", "alert-circle-outline")

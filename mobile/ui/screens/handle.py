@@ -1,5 +1,6 @@
 """Handle 处置: a crew accepts or returns a case, puts it right, and reports it done."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from kivy.properties import BooleanProperty, StringProperty
@@ -43,7 +44,7 @@ class HandlePage(CaseFormPage):
         self.unit = card.unit_of_measure or ""
         self.desk.phrases("reason", self._keep_reasons)
 
-    def _keep_reasons(self, found: list[str]) -> None:
+    def _keep_reasons(self, found: Sequence[str]) -> None:
         self.reasons = tuple(found[:4])
 
     def fill(self, drafting: Drafting) -> None:

@@ -76,7 +76,7 @@ def record_row(item: RecordItem, now: datetime) -> dict[str, object]:
     photos = ""
     if item.photos:
         sent = item.photos_sent
-        photos = tr("{n} 张照片", n=item.photos)
+        photos = tr("照片 {n}", n=item.photos)
         if item.status is RecordStatus.PHOTOS_PENDING:
             photos = tr("照片 {sent}/{n}", sent=sent, n=item.photos)
     when = wording.moment_words(item.at, now)

@@ -1,5 +1,6 @@
 """Report: photo first, then category and place, saved. Works the same without a network."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from kivy.clock import Clock
@@ -138,7 +139,7 @@ class ReportPage(FormPage):
         self.put(condition=code)
         self._show_condition()
 
-    def _show_recent(self, found: list[CategoryChoice]) -> None:
+    def _show_recent(self, found: Sequence[CategoryChoice]) -> None:
         self.ids.recent.clear_widgets()
         for choice in found:
             chip = FilterChip(key=choice.key, text=wording.named(choice.name), raised=False)
@@ -201,7 +202,7 @@ class ReportPage(FormPage):
         self.place_text = (where or tr("不在任何网格内，仍可上报")) + within
         self._warn_of_vending()
 
-    def _suggest_address(self, found: list[NearbyPremises]) -> None:
+    def _suggest_address(self, found: Sequence[NearbyPremises]) -> None:
         if self.address or self.drafting is None:
             return
         if found and found[0].metres <= NEAR_METRES:
@@ -219,7 +220,7 @@ class ReportPage(FormPage):
             return
         self.desk.nearby(Location(location["lat"], location["lon"]), self._offer_places)
 
-    def _offer_places(self, found: list[NearbyPremises]) -> None:
+    def _offer_places(self, found: Sequence[NearbyPremises]) -> None:
         options = [Option("again", tr("重新定位"), "", "crosshairs-gps")]
         options += [
             Option(one.id, one.name, f"{one.address} · {round(one.metres)} m", "map-marker-outline")
@@ -263,7 +264,7 @@ class ReportPage(FormPage):
     def on_spot_done(self, *_: Any) -> None:
         self.put(handled_on_spot=self.spot_done or None)
 
-    def _show_phrases(self, phrases: list[str]) -> None:
+    def _show_phrases(self, phrases: Sequence[str]) -> None:
         self.ids.phrases.clear_widgets()
         for phrase in phrases[:8]:
             chip = FilterChip(text=phrase, key=phrase, raised=False)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kivy.properties import BooleanProperty, StringProperty
+from kivy.properties import AliasProperty, BooleanProperty, StringProperty
 from kivy.uix.behaviors import ButtonBehavior
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
@@ -11,6 +11,7 @@ from mobile.ui.kv import load_beside
 from mobile.ui.widgets import text as _text  # noqa: F401  (its rules are used in the .kv)
 from mobile.ui.widgets.stacking import Stack
 
+LONGEST_LINE = 22  # characters, label and value together
 SHADOW = str(Path(__file__).with_name("shadow.png"))
 
 
@@ -63,13 +64,19 @@ class Fact(BoxLayout):
 
 
 class SettingLine(ButtonBehavior, BoxLayout):
-    """A line of a settings card: icon, label, value, chevron. Touch it."""
+    """A line of a settings card: icon, label, value, chevron. Touch it.
+
+    A long value stands under its label, a short one at the end of the line.
+    """
 
     label = StringProperty("")
     value = StringProperty("")
     icon_name = StringProperty("")
     tone = StringProperty("")
     chevron = BooleanProperty(True)
+    long = AliasProperty(
+        lambda line: len(line.label) + len(line.value) > LONGEST_LINE, bind=("label", "value")
+    )
 
 
 load_beside(__file__)
