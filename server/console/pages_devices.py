@@ -43,7 +43,9 @@ def devices() -> str:
         .limit(500)
     )
     if len(shortest := min(visitor().areas, key=len, default="")) > 6 or not shortest:
-        here = select(PersonArea.person_id).where(PersonArea.area_code.in_(visitor().areas))
+        here = select(PersonArea.person_id).where(
+            PersonArea.area_code.in_(visitor().areas), PersonArea.revoked_at.is_(None)
+        )
         query = query.where(Person.id.in_(here))
     lines = [
         _line(status, device, person, now) for status, device, person in db.session.execute(query)

@@ -59,6 +59,7 @@ def test_pages_speak_english(signed_in: SignedIn, username: str) -> None:
         page.goto(path)
         left = page.evaluate(OWN_WORDS)
         assert left == [], f"{path} still says {left[:5]}"
+        assert page.evaluate(OVERFLOW) == 0, f"{path} scrolls sideways in English"
 
 
 def test_a_case_page_fits_a_phone_and_speaks_english(signed_in: SignedIn) -> None:
