@@ -97,9 +97,7 @@ def test_a_polling_reader_misses_nothing_while_others_write(any_app: Flask) -> N
         with any_app.app_context():
             for place in range(each):
                 with transaction() as session:
-                    publish(
-                        session, SCOPE, "case", f"{writer}-{place}", 1, {}, clock.now()
-                    )
+                    publish(session, SCOPE, "case", f"{writer}-{place}", 1, {}, clock.now())
                     other = f"person:{writer}"
                     publish(session, other, "case", f"{place}", 1, {}, clock.now())
                     session.flush()
