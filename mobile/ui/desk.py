@@ -18,8 +18,10 @@ from mobile.device.camera import Shot
 from mobile.device.devices import Devices
 from mobile.store import catalog, month, places, records, summary, worklist
 from mobile.store.home import DeviceHome, KnownPerson
+from mobile.store.month import Storage
 from mobile.store.person_store import PersonStore
 from mobile.store.records import RecordItem
+from mobile.store.summary import WaitingPhoto
 from mobile.transfer.courier import Courier, CourierStatus
 from mobile.ui.background import Background
 from mobile.ui.wording import CHINA
@@ -55,7 +57,7 @@ class CategoryView:
 @dataclass(frozen=True)
 class SyncView:
     summary: summary.SyncSummary
-    photos: Sequence[summary.WaitingPhoto]
+    photos: Sequence[WaitingPhoto]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class MeView:
     shift: duty.Shift | None
     beat: duty.Beat | None
     month: month.MonthCounts
-    storage: month.Storage
+    storage: Storage
     summary: summary.SyncSummary
 
 

@@ -86,8 +86,9 @@ def _at_run_time(name_of: Callable[[str], str]) -> Callable[[Context, str], str]
 def icon(name: str, label: str = "") -> Markup:
     """Return an icon of the vendored sprite; without a label it is decoration."""
     href = asset("vendor/tabler-icons/icons.svg") + "#" + name
-    role = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
-    return Markup('<svg class="icon" {}><use href="{}"></use></svg>').format(Markup(role), href)
+    hidden = Markup('aria-hidden="true"')
+    role = Markup('role="img" aria-label="{}"').format(label) if label else hidden
+    return Markup('<svg class="icon" {}><use href="{}"></use></svg>').format(role, href)
 
 
 def tone(state: str) -> str:

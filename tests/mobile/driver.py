@@ -1,4 +1,4 @@
-"""One phone in a test: its folder, its stand-ins for camera and network, and the app in a window."""
+"""One phone in a test: its folder, stand-ins for camera and network, and the app in a window."""
 
 from datetime import UTC, datetime
 from pathlib import Path

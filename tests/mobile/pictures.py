@@ -109,9 +109,26 @@ def walk_officer(album: Album) -> None:
     phone.page.submit()
     hand.wait(lambda: phone.app.pages.current == "today")
     album.take("02_today")
-    rows = phone.page.ids.rows.data
+    case_ids = [row["key"] for row in phone.page.ids.rows.data]
+    _walk_cases(album, case_ids)
+    _walk_report(album)
+    _walk_records(album)
+    _walk_duty(album)
     pages = phone.app.pages
-    pages.open("check", case_id=rows[0]["key"])
+    pages.open("password")
+    album.take("21_password")
+    pages.open("case", case_id=case_ids[0])
+    album.take("22_case")
+    pages.open("today")
+    theme.scale = 1.3
+    album.take("23_today_large")
+    theme.scale = 1.0
+
+
+def _walk_cases(album: Album, case_ids: list[str]) -> None:
+    phone = album.phone
+    hand, pages = phone.hand, phone.app.pages
+    pages.open("check", case_id=case_ids[0])
     phone.settle()
     hand.tap(lambda w: type(w).__name__ == "MainButton" and w.icon_name == "camera")
     phone.settle()
@@ -122,9 +139,14 @@ def walk_officer(album: Album) -> None:
     phone.page.ids.scroll.scroll_y = 0
     album.take("05_check_below")
     pages.back()
-    pages.open("verify", case_id=rows[1]["key"])
+    pages.open("verify", case_id=case_ids[1])
     album.take("06_verify")
     pages.back()
+
+
+def _walk_report(album: Album) -> None:
+    phone = album.phone
+    hand, pages = phone.hand, phone.app.pages
     phone.app.shoot()
     hand.wait(lambda: phone.app.pages.current == "report")
     phone.settle()
@@ -151,6 +173,11 @@ def walk_officer(album: Album) -> None:
     hand.wait(lambda: phone.app.pages.current == "report")
     phone.settle()
     pages.back()
+
+
+def _walk_records(album: Album) -> None:
+    phone = album.phone
+    pages = phone.app.pages
     pages.open("records")
     album.take("13_records")
     item = next(row for row in phone.page.ids.rows.data if row["state_icon"] != "pencil-outline")
@@ -165,6 +192,11 @@ def walk_officer(album: Album) -> None:
     phone.page.choose_size()
     album.take("17_sheet")
     pages.close_over()
+
+
+def _walk_duty(album: Album) -> None:
+    phone = album.phone
+    pages = phone.app.pages
     pages.open("duty")
     album.take("18_duty")
     phone.page.start()
@@ -176,14 +208,6 @@ def walk_officer(album: Album) -> None:
     album.take("20_question")
     pages.close_over()
     pages.back()
-    pages.open("password")
-    album.take("21_password")
-    pages.open("case", case_id=rows[0]["key"])
-    album.take("22_case")
-    pages.open("today")
-    theme.scale = 1.3
-    album.take("23_today_large")
-    theme.scale = 1.0
 
 
 def walk_crew(album: Album) -> None:

@@ -53,7 +53,7 @@ def test_photo_category_save_puts_the_record_into_the_outbox(phone: Phone) -> No
 def test_a_category_is_found_by_name_initials_and_code(phone: Phone, typed: str) -> None:
     phone.sign_in()
     assert phone.app is not None
-    phone.app.pages.open("category", chosen=lambda key: None)
+    phone.app.pages.open("category", chosen=lambda _: None)
     phone.page.text = typed
     phone.settle()
     assert phone.page.ids.rows.data[0]["key"] == "E06010"
@@ -112,7 +112,7 @@ def test_an_empty_form_leaves_no_draft_behind(phone: Phone) -> None:
     store.close()
 
 
-def test_the_open_form_is_back_after_a_kill(phone: Phone, tmp_path: Path) -> None:
+def test_the_open_form_is_back_after_a_kill(phone: Phone) -> None:
     folder, camera = phone.home.folder, phone.camera
     script = Path(__file__).with_name("typing_until_killed.py")
     child = subprocess.Popen(

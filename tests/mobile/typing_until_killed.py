@@ -1,4 +1,4 @@
-"""Run as a process of its own: opens the app, photographs, types, says so, and waits to be killed."""
+"""Run as a process of its own: opens the app, photographs, types, says so, waits to be killed."""
 
 import sys
 import time
