@@ -41,7 +41,7 @@ bench: ready-test ## measure, and print a table (docs/performance.md)
 
 words: ready-test ## collect the texts to translate, and compile the catalogues
 	$(PYTHON) -m server.translations.catalogue
-	$(PYTHON) tools/app_words.py
+	$(PYTHON) scripts/app_words.py
 
 pages: ready-test ## print the pages that come from the program: workflow, data model
 	$(PYTHON) -m server workflow > docs/workflow.md

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_word_of_the_app_has_its_english() -> None:
     done = subprocess.run(
-        [sys.executable, "tools/app_words.py", "--check"],
+        [sys.executable, "scripts/app_words.py", "--check"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,7 +1,7 @@
 """Bake the nine-patch shadow that every card of the app lies on.
 
 A blurred shadow drawn per frame costs milliseconds; a stretched picture costs nothing. Run it
-only when the look changes: `python tools/shadow.py`.
+only when the look changes: `python scripts/shadow.py`.
 """
 
 from pathlib import Path

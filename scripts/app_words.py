@@ -1,7 +1,7 @@
 """Collect the app's Chinese words and bring the English catalogue up to date.
 
-    python tools/app_words.py          # add new words to mobile.po, drop unused ones, compile
-    python tools/app_words.py --check  # say which words have no English; exit status 1
+    python scripts/app_words.py          # add new words to mobile.po, drop unused ones, compile
+    python scripts/app_words.py --check  # say which words have no English; exit status 1
 
 Every Chinese string of `mobile/ui` counts (docstrings do not), with the messages of
 `sync.errors` and `sync.checks` and the names of the ports: all of them can come to a screen.
@@ -90,7 +90,7 @@ def fresh_catalogue() -> Catalog:
 
 
 def missing(catalogue: Catalog) -> list[str]:
-    return [message.id for message in catalogue if message.id and not message.string]
+    return [str(message.id) for message in catalogue if message.id and not message.string]
 
 
 def main() -> None:
