@@ -2,8 +2,23 @@
 
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+
+_random_bytes: Callable[[int], bytes] = os.urandom
+
+
+@contextmanager
+def random_from(source: Callable[[int], bytes]) -> Iterator[None]:
+    """Take the random part of ids from `source` (so many bytes): one seed, the same ids again."""
+    global _random_bytes  # noqa: PLW0603  the machine's randomness is one for the process, too
+    before, _random_bytes = _random_bytes, source
+    try:
+        yield
+    finally:
+        _random_bytes = before
 
 
 def uuid7(now_ms: int) -> str:
@@ -11,7 +26,7 @@ def uuid7(now_ms: int) -> str:
 
     `now_ms` is the caller's clock in milliseconds since 1970-01-01 UTC.
     """
-    random = int.from_bytes(os.urandom(10), "big")
+    random = int.from_bytes(_random_bytes(10), "big")
     value = (now_ms & (1 << 48) - 1) << 80
     value |= 0x7 << 76 | (random >> 68 & 0xFFF) << 64
     value |= 0b10 << 62 | random & (1 << 62) - 1

@@ -1,9 +1,11 @@
 """All ports together, for the machine the app runs on."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import requests
 
 from mobile.device.camera import Camera
 from mobile.device.clock import Clock, DeviceClock
@@ -29,12 +31,15 @@ DEMO_ROUTE: Sequence[Point] = (
 
 @dataclass(frozen=True)
 class Devices:
+    """`connect` opens what requests travel through; the simulator's loses some on the way."""
+
     camera: Camera
     locator: Locator
     connectivity: Connectivity
     power: Power
     keys: KeyVault
     clock: Clock
+    connect: Callable[[], requests.Session] = requests.Session
 
 
 def desktop_devices(

@@ -23,10 +23,11 @@ class PersonStore:
     `mobile.store.worklist`, …).
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: type[Database] = Database) -> None:
+        """`kind` is how the database behaves: the simulator's can end at any commit."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.database = Database(folder / "person.sqlite", PERSON)
+        self.database = kind(folder / "person.sqlite", PERSON)
         self.outbox = OutboxTable(self.database)
         self.photos = PhotoShelf(self.database, folder / "photos")
         self.replica = ReplicaTable(self.database)

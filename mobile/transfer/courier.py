@@ -125,7 +125,7 @@ class Courier:
             if self._stopping:
                 return
             try:
-                self._round(reasons)
+                self.carry(reasons)
             except Exception:
                 # The phone must go on syncing after whatever this was.
                 _log.exception("a sync round ended in an error of our own")
@@ -145,7 +145,8 @@ class Courier:
         wait = EVERY if not_before is None else min(EVERY, not_before - self._now())
         return max(0.05, wait.total_seconds())
 
-    def _round(self, reasons: frozenset[str]) -> None:
+    def carry(self, reasons: frozenset[str]) -> None:
+        """Do one round on the caller's thread, if the network and the last failure allow it."""
         if self._devices.connectivity.network() is Network.NONE:
             self._show(Phase.OFFLINE)
             return

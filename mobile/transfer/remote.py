@@ -39,14 +39,20 @@ class HttpRemote:
     """
 
     def __init__(
-        self, base_url: str, device_id: str, tokens: TokenKeeper, clock: Clock, scratch: Path
+        self,
+        base_url: str,
+        device_id: str,
+        tokens: TokenKeeper,
+        clock: Clock,
+        scratch: Path,
+        session: requests.Session | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._device_id = device_id
         self._tokens = tokens
         self._clock = clock
         self._scratch = scratch
-        self._session = requests.Session()
+        self._session = session or requests.Session()
         self._session.headers["Accept-Encoding"] = "gzip"
 
     def hello(self) -> Hello:

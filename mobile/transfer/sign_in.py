@@ -3,8 +3,6 @@
 import os
 from dataclasses import dataclass
 
-import requests
-
 from mobile.device.devices import Devices
 from mobile.store.home import DeviceHome, KnownPerson
 from mobile.store.summary import sync_summary
@@ -105,6 +103,7 @@ def remote_of(home: DeviceHome, devices: Devices, person_id: str) -> HttpRemote:
         TokenKeeper(devices.keys, person_id),
         devices.clock,
         home.folder / "scratch",
+        devices.connect(),
     )
 
 
@@ -127,7 +126,7 @@ def _with_server(home: DeviceHome, devices: Devices, username: str, password: st
     }
     if not home.setting(SERVER):
         raise LinkDown("no server is set")
-    with requests.Session() as session:
+    with devices.connect() as session:
         answer = exchange(session, home.setting(SERVER), Call("POST", "/api/v1/sign-in", body))
     with expecting("sign-in"):
         person = known_person(answer.json["person"], username)

@@ -1,6 +1,5 @@
 """The id of this stretch of history. It changes when history may have gone back (a restore)."""
 
-import uuid
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.db import db
 from server.feed.models import Epoch
+from sync.ids import uuid7
 
 
 def current_epoch() -> str | None:
@@ -22,6 +22,6 @@ def current_epoch() -> str | None:
 
 def start_epoch(session: Session, now: datetime) -> str:
     """Begin a new stretch of history and return its id."""
-    value = str(uuid.uuid4())
+    value = uuid7(int(now.timestamp() * 1000))
     session.merge(Epoch(id=1, value=value, started_at=now))
     return value
