@@ -12,8 +12,9 @@ from kivy.app import App
 from kivy.base import EventLoop
 from kivy.core.window import Window
 from kivy.graphics.opengl import glFinish
-from kivy.tests.common import UnitTestTouch
 from kivy.uix.widget import Widget
+
+from mobile.ui.touch import Touch
 
 # A scroll view gives a tap to what lies in it only when it is sure that it is no drag.
 SCROLL_VIEW_SECONDS = 0.25
@@ -107,7 +108,7 @@ class Hand:
         """Touch the middle of a widget, scrolling it into view first where it needs that."""
         widget = wanted if isinstance(wanted, Widget) else self._reach(wanted, timeout_s)
         self._bring_into_view(widget)
-        touch = UnitTestTouch(*widget.to_window(*widget.center))
+        touch = Touch(*widget.to_window(*widget.center))
         touch.touch_down()
         self.frames(2)
         touch.touch_up()
@@ -121,14 +122,14 @@ class Hand:
             self.frames()
 
     def tap_at(self, x: float, y: float) -> None:
-        touch = UnitTestTouch(x, y)
+        touch = Touch(x, y)
         touch.touch_down()
         self.frames(2)
         touch.touch_up()
         self.frames(3)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float], steps: int = 12) -> None:
-        touch = UnitTestTouch(*start)
+        touch = Touch(*start)
         touch.touch_down()
         self.frames()
         for step in range(1, steps + 1):
