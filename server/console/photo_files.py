@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from server.accounts.actor import Actor
 from server.cases.publishing import refresh_photos
-from server.console.security import page_settings
+from server.console.security import MOST_PHOTOS, page_settings
 from server.db import db
 from server.photos.inspection import inspect_photo
 from server.photos.models import Photo
@@ -19,8 +19,6 @@ from server.photos.tus import Creation
 from server.photos.uploads import Piece, Place, create_upload, receive
 from sync.errors import CATALOGUE, Refused
 from sync.messages import MAX_PHOTO_BYTES, PhotoRef, PhotoRole
-
-MOST_AT_ONCE = 12
 
 
 def take_photos(
@@ -32,7 +30,7 @@ def take_photos(
     `Refused("invalid")` naming the field `after_photo`, with the file's name.
     """
     chosen = [file for file in files if file.filename]
-    if len(chosen) > MOST_AT_ONCE:
+    if len(chosen) > MOST_PHOTOS:
         raise _wrong("一次最多选 12 张照片")
     return tuple(_take(file, PhotoRole(role), actor, now) for file in chosen)
 

@@ -4,14 +4,18 @@ import hmac
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request, session
+from flask import Flask, Response, current_app, g, request, session
 
 from server.config import Settings
 from sync.errors import Refused
+from sync.messages import MAX_PHOTO_BYTES
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
+MOST_PHOTOS = 12  # chosen at once in one form
+MOST_PHOTO_BYTES = MOST_PHOTOS * MAX_PHOTO_BYTES + 1_048_576
+_WITH_PHOTOS = frozenset({"console.make_move", "console.take_in_now"})
 
 
 def init_security(app: Flask) -> None:
@@ -23,6 +27,8 @@ def init_security(app: Flask) -> None:
     def check_csrf() -> None:
         if not is_page_request() or request.method in SAFE_METHODS:
             return
+        if request.endpoint in _WITH_PHOTOS and g.get("actor") is not None:
+            request.max_content_length = MOST_PHOTO_BYTES
         if not _token_matches():
             raise Refused("page_expired")
 

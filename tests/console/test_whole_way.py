@@ -61,11 +61,13 @@ def test_a_call_to_12345_is_taken_in_handled_checked_and_closed(
     _move(clerk, "接收")
     _send(clerk)
     _move(clerk, "处置完成")
-    clerk.set_input_files("input[name=photos]", photos / "orientation_landscape_6.jpg")
+    clerk.set_input_files(
+        "input[name=photos]", [photos / "orientation_landscape_6.jpg", photos / "phone_iphone.heic"]
+    )
     clerk.fill("textarea[name=text]", "已清运")
     _send(clerk)
     assert _state(clerk) == "待核查"
-    assert clerk.locator("[data-side=after] img").count() == 1
+    assert clerk.locator("[data-side=after] img").count() == 2
 
     officer = _officer_of(signed_in, address)
     _move(officer, "核查")
