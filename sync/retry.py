@@ -25,8 +25,14 @@ class Patience:
     ordered: bool = False
 
     def allows(self, now: datetime, *, asked: bool = False) -> bool:
-        """Say whether a round may start now; `asked`: by the person, who may not want to wait."""
+        """Say whether a round may start now; `asked`: by the person, who may not want to wait.
+
+        Nobody is ever told to wait for longer than six hours: a moment beyond that was written
+        down by a clock that has been set back since.
+        """
         if self.not_before is None or now >= self.not_before:
+            return True
+        if self.not_before - now > _LONGEST_OBEYED:
             return True
         return asked and not self.ordered
 
@@ -40,7 +46,7 @@ def after_failure(
     """Return the patience after one more failure. `retry_after` is in seconds."""
     failures = patience.failures + 1
     if retry_after is not None:
-        wait = min(timedelta(seconds=max(0, retry_after)), _LONGEST_OBEYED)
+        wait = timedelta(seconds=min(max(0, retry_after), _LONGEST_OBEYED.total_seconds()))
         return Patience(failures, now + wait, ordered=True)
     longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(patience.failures, 16))
     # Half of the wait is random: phones that lost the same server do not come back together.

@@ -6,6 +6,7 @@ import tempfile
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from mobile.capture import pictures
 from mobile.capture.drafts import CapturedPhoto
@@ -31,12 +32,27 @@ def take_in(
     The original is copied byte for byte, hashed on the way and synced to the disk before anything
     names it. Raises `Refused` with `photo_empty`, `photo_too_large`, or `photo_wrong_type`.
     """
+    held = keep_photo(store, picture, taken_at)
+    ref = PhotoRef(
+        sha256=held.sha256,
+        bytes=held.bytes,
+        type=held.media_type,
+        role=PhotoRole(role),
+        taken_at=taken_at.isoformat(timespec="seconds"),
+        lat=location.lat if location else None,
+        lon=location.lon if location else None,
+        accuracy_m=location.accuracy_m if location else None,
+    )
+    return CapturedPhoto(ref, str(held.original), str(held.thumb), held.stand_in)
+
+
+def keep_photo(store: PersonStore, picture: Path, taken_at: datetime) -> HeldPhoto:
+    """Keep a picture under its hash, with a thumb. Raises as `take_in`."""
     media_type = pictures.media_type(picture)
     sha256, size, original = _keep_original(store, picture, pictures.EXTENSIONS[media_type])
     thumb = store.photos.copies / f"{sha256}-thumb.jpg"
     stand_in = not pictures.make_thumb(original, thumb)
-    store.photos.add(
-        HeldPhoto(
+    held = HeldPhoto(
             sha256=sha256,
             original=original,
             thumb=thumb,
@@ -51,17 +67,8 @@ def take_in(
             created_at=taken_at,
         )
     )
-    ref = PhotoRef(
-        sha256=sha256,
-        bytes=size,
-        type=media_type,
-        role=PhotoRole(role),
-        taken_at=taken_at.isoformat(timespec="seconds"),
-        lat=location.lat if location else None,
-        lon=location.lon if location else None,
-        accuracy_m=location.accuracy_m if location else None,
-    )
-    return CapturedPhoto(ref, str(original), str(thumb), stand_in)
+
+    return held
 
 
 def develop(store: PersonStore, sha256: str, caption: Caption, font: Path) -> None:
@@ -100,7 +107,8 @@ def _keep_original(store: PersonStore, picture: Path, extension: str) -> tuple[s
     handle, name = tempfile.mkstemp(dir=store.photos.folder, prefix="taking-")
     try:
         with os.fdopen(handle, "wb") as copy:
-            sha256, size = _copy_hashing(picture, copy.fileno())
+            sha256, size = _copy_hashing(picture, copy)
+            copy.flush()
             os.fsync(copy.fileno())
         folder = store.photos.folder / sha256[:2]
         folder.mkdir(exist_ok=True)
@@ -113,7 +121,7 @@ def _keep_original(store: PersonStore, picture: Path, extension: str) -> tuple[s
     return sha256, size, kept
 
 
-def _copy_hashing(picture: Path, target: int) -> tuple[str, int]:
+def _copy_hashing(picture: Path, target: BinaryIO) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with picture.open("rb") as source:
         while block := source.read(_COPY_BYTES):
@@ -121,7 +129,7 @@ def _copy_hashing(picture: Path, target: int) -> tuple[str, int]:
             if size > MAX_PHOTO_BYTES:
                 raise Refused("photo_too_large", detail=picture.name)
             digest.update(block)
-            os.write(target, block)
+            target.write(block)  # all of it or an error: a bare os.write may stop half-way
     if size == 0:
         raise Refused("photo_empty", detail=picture.name)
     return digest.hexdigest(), size

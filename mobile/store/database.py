@@ -54,10 +54,12 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.commit()
             except BaseException:
+                # Also when the commit itself failed (a full disk): a transaction left open would
+                # swallow whatever this thread writes next.
                 connection.rollback()
                 raise
-            connection.commit()
 
     def close(self) -> None:
         """Close the connections of all threads; the database may not be used afterwards."""

@@ -72,6 +72,10 @@ class ReplicaTable:
         if loaded != count:
             raise LinkDown(f"snapshot of {scope}: {loaded} of {count} rows")
         with self._database.writing() as connection:
+            # Another round may have used the staging table meanwhile.
+            staged = connection.execute("SELECT count(*) FROM staging WHERE scope = ?", (scope,))
+            if staged.fetchone()[0] != count:
+                raise LinkDown(f"snapshot of {scope}: staged twice at once")
             connection.execute("DELETE FROM replica WHERE scope = ?", (scope,))
             connection.execute(
                 "INSERT INTO replica SELECT * FROM staging WHERE scope = ?", (scope,)

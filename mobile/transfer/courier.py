@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -77,6 +78,7 @@ class Courier:
         self._reasons: set[str] = set()
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self._unwritten: Patience | None = None
         self._listeners: list[Callable[[CourierStatus], None]] = []
         self._status = CourierStatus(Phase.IDLE, last_sync_at=from_text(store.note(LAST_SYNC)))
         devices.connectivity.on_change(self._network_changed)
@@ -224,6 +226,8 @@ class Courier:
         self._show(Phase.WAITING, error=code)
 
     def _patience(self) -> Patience:
+        if self._unwritten is not None:
+            return self._unwritten
         text = self._store.note(_PATIENCE)
         if not text:
             return FRESH
@@ -236,9 +240,16 @@ class Courier:
             return
         until = as_text(patience.not_before) if patience.not_before else None
         kept = {"failures": patience.failures, "not_before": until, "ordered": patience.ordered}
-        with self._store.writing():
-            self._store.set_note(_PATIENCE, json.dumps(kept))
-            self._store.set_note(NEXT_TRY, until or "")
+        try:
+            with self._store.writing():
+                self._store.set_note(_PATIENCE, json.dumps(kept))
+                self._store.set_note(NEXT_TRY, until or "")
+        except sqlite3.Error:
+            # A full disk must not end the courier: it remembers by itself until there is room.
+            _log.exception("the wait could not be written down")
+            self._unwritten = patience
+        else:
+            self._unwritten = None
 
     def _renew_person(self) -> None:
         """Take over a change of name, roles or areas that the feed has brought."""
@@ -257,7 +268,8 @@ class Courier:
             self._store.set_note("tidied_at", as_text(now))
 
     def _now(self) -> datetime:
-        return self._devices.clock.read().wall
+        """The time set right by the server: what is kept for days outlives a wrong clock."""
+        return self._devices.clock.read().now
 
     def _show(self, phase: Phase, error: str | None = None) -> None:
         status = CourierStatus(

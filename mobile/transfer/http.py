@@ -15,6 +15,8 @@ from sync.remote import LinkDown, ServerSaidNo
 
 TIMEOUT_S = (10, 60)  # to connect; between two pieces of an answer
 _WORTH_PACKING = 1024
+_LONGEST_NUMBER = 12  # digits: whoever sends more means "never", and int() would refuse thousands
+_LONGEST_WAIT_S = 365 * 86_400
 # What tus answers mean when they have no body (HEAD).
 _CODE_OF_STATUS = {
     401: "token_invalid",
@@ -128,12 +130,23 @@ def _parse_json(response: requests.Response) -> Json | None:
 
 
 def _retry_after(response: requests.Response) -> int | None:
-    """Return Retry-After in seconds, given as such or as a date."""
+    """Return Retry-After in seconds, given as such or as a date; None when it says nothing.
+
+    A date is measured against the answer's own, for the phone's clock may be years off.
+    """
     text = response.headers.get("Retry-After", "").strip()
-    if text.isdigit():
-        return int(text)
+    if text.isascii() and text.isdigit():
+        return min(int(text[:_LONGEST_NUMBER]), _LONGEST_WAIT_S)
+    until = _moment(text)
+    if until is None:
+        return None
+    sent = _moment(response.headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(0, int((until - sent).total_seconds())), _LONGEST_WAIT_S)
+
+
+def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError):
         return None
-    return max(0, int((moment - datetime.now(UTC)).total_seconds()))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -36,7 +36,7 @@ class Engine:
         return self.devices.connectivity
 
     def now(self) -> datetime:
-        return self.devices.clock.read().wall
+        return self.devices.clock.read().now
 
     def sync(self) -> RoundReport:
         """Run one round. Raises what the round raises."""

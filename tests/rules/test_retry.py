@@ -41,3 +41,14 @@ def test_a_person_need_not_wait_for_our_own_backoff() -> None:
 def test_an_absurd_wait_is_cut_to_six_hours() -> None:
     patience = after_failure(FRESH, NOW, Random(1), retry_after=10**9)
     assert patience.not_before == NOW + timedelta(hours=6)
+
+
+def test_no_wait_is_so_long_that_counting_it_fails() -> None:
+    patience = after_failure(FRESH, NOW, Random(1), 10**30)
+    assert patience.not_before == NOW + timedelta(hours=6)
+
+
+def test_a_wait_written_down_by_a_clock_ten_years_ahead_is_forgotten() -> None:
+    ahead = after_failure(FRESH, NOW + timedelta(days=3652), Random(1), 60)
+    assert ahead.allows(NOW)
+    assert not ahead.allows(NOW + timedelta(days=3652))
