@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from flask import render_template, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
 
 from server import clock
 from server.accounts.actor import Actor
 from server.cases import queries
+from server.cases.notices import mark_notices_seen, unseen_notices
 from server.cases.queries import StateCount
 from server.cases.selecting import CaseFilter, Order, Timing
 from server.cases.workflow import OPEN_STATES, UNIT_STATES, State
@@ -55,8 +57,17 @@ def today() -> str:
         total=total_of(counts, OPEN_STATES),
         coming=queries.list_cases(session, actor, coming, now, after=None, limit=LINES).rows,
         late=queries.list_cases(session, actor, late, now, after=None, limit=LINES).rows,
+        notices=unseen_notices(session, actor, LINES),
         names=names_for(session),
     )
+
+
+@bp.post("/notices/seen")
+@requires()
+def notices_seen() -> BaseResponse:
+    """Put the reminders away."""
+    mark_notices_seen(visitor(), clock.now())
+    return redirect(url_for("console.today"))
 
 
 def total_of(counts: Counts, states: frozenset[State] | tuple[State, ...]) -> StateCount:

@@ -83,6 +83,14 @@ _LIMIT_SOURCES = {
 }
 
 
+_STEPS = {
+    "soon": _l("即将到期"),
+    "overdue": _l("已超时"),
+    "stage_late": _l("本环节超时"),
+    "reply": _l("答复期限将到"),
+}
+
+
 def in_english() -> bool:
     locale = get_locale()
     return locale is not None and locale.language == "en"
@@ -122,6 +130,14 @@ def schedule_name(schedule: WorkSchedule) -> str:
 def holiday_name(name: str) -> str:
     """Return a holiday's name in the reader's language where it is a statutory one."""
     return str(_HOLIDAYS.get(name, name))
+
+
+def step_name(step: str) -> str:
+    """Return what a warning says."""
+    for prefix, name in _STEPS.items():
+        if step.startswith(prefix):
+            return str(name)
+    return step
 
 
 def limit_source(source: str) -> str:

@@ -156,6 +156,14 @@ def test_a_clerk_reads_the_cases_of_their_own_unit_only(lived_in_app: Flask) -> 
     assert client.get(f"/cases/{other}/moves/done").status_code == 404
 
 
+def test_reminders_are_shown_until_they_are_put_away(lived_in_app: Flask) -> None:
+    client = _enter(lived_in_app, "supervisor1")
+    page = client.get("/")
+    assert "知道了" in page.text
+    client.post("/notices/seen", data={"csrf_token": _token(page)})
+    assert "知道了" not in client.get("/").text
+
+
 def test_what_people_typed_is_shown_as_text(lived_in_app: Flask) -> None:
     with lived_in_app.app_context():
         case = db.session.scalars(select(Case)).first()
