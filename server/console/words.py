@@ -87,7 +87,8 @@ _STEPS = {
     "soon": _l("即将到期"),
     "overdue": _l("已超时"),
     "stage_late": _l("本环节超时"),
-    "reply": _l("答复期限将到"),
+    "reply_soon": _l("答复期限将到"),
+    "reply_late": _l("答复期限已过"),
 }
 
 
