@@ -22,6 +22,7 @@ from sync.roles import UNIT_ROLES, Role
 
 Counts = dict[State, StateCount]
 LINES = 8
+REMINDERS = 4
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def today() -> str:
         total=total_of(counts, OPEN_STATES),
         coming=queries.list_cases(session, actor, coming, now, after=None, limit=LINES).rows,
         late=queries.list_cases(session, actor, late, now, after=None, limit=LINES).rows,
-        notices=unseen_notices(session, actor, LINES),
+        notices=unseen_notices(session, actor, REMINDERS),
         names=names_for(session),
     )
 
