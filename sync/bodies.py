@@ -16,6 +16,8 @@ class Kind(StrEnum):
     PATROL_RECORD = "patrol.record"
     POSITION_REPORT = "position.report"
     WORK_RECORD = "work.record"
+    PREMISES_REGISTER = "premises.register"
+    PREMISES_UPDATE = "premises.update"
     CHANGE_WITHDRAW = "change.withdraw"
 
 
@@ -30,6 +32,12 @@ class HandleStep(StrEnum):
 class CheckResult(StrEnum):
     PASS = "pass"
     FAIL = "fail"
+
+
+class PremisesStatus(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    CHANGED = "changed"  # another shop has opened in the same place
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,40 @@ class WorkRecordBody:
 
 
 @dataclass(frozen=True)
+class PremisesRegister:
+    """A shop front that is not in the register yet, at the place where it stands."""
+
+    name: str
+    address: str
+    trade: str
+    location: Location
+    operator_name: str = ""
+    operator_phone: str | None = None
+    licence_no: str | None = None
+
+
+@dataclass(frozen=True)
+class PremisesFields:
+    """What one edit sets. None: left as it is; an empty text takes the value out."""
+
+    name: str | None = None
+    address: str | None = None
+    trade: str | None = None
+    location: Location | None = None
+    operator_name: str | None = None
+    operator_phone: str | None = None
+    licence_no: str | None = None
+    status: PremisesStatus | None = None
+
+
+@dataclass(frozen=True)
+class PremisesUpdate:
+    """An edit of a shared record; the change's `base_version` says what its maker had seen."""
+
+    set: PremisesFields
+
+
+@dataclass(frozen=True)
 class ChangeWithdraw:
     change_id: str
     reason: str = ""
@@ -115,6 +157,8 @@ Body = (
     | PatrolRecord
     | PositionReport
     | WorkRecordBody
+    | PremisesRegister
+    | PremisesUpdate
     | ChangeWithdraw
 )
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 
 from sync import bodies, checks
-from sync.bodies import Body, CheckResult, HandleStep, Kind, UnknownBody
+from sync.bodies import Body, CheckResult, HandleStep, Kind, PremisesStatus, UnknownBody
 from sync.errors import Fields, Malformed
 from sync.fields import (
     Anything,
@@ -187,6 +187,34 @@ class WorkRecordSchema(StrictSchema):
     location = Part(LocationSchema)
 
 
+class PremisesRegisterSchema(StrictSchema):
+    makes = bodies.PremisesRegister
+    name = Text(required=True, longest=128)
+    address = Text(required=True, longest=256)
+    trade = Text(required=True, longest=24)
+    location = Part(LocationSchema, required=True)
+    operator_name = Text(longest=64)
+    operator_phone = Text(longest=32)
+    licence_no = Text(longest=32)
+
+
+class PremisesFieldsSchema(StrictSchema):
+    makes = bodies.PremisesFields
+    name = Text(longest=128)
+    address = Text(longest=256)
+    trade = Text(longest=24)
+    location = Part(LocationSchema)
+    operator_name = Text(longest=64)
+    operator_phone = Text(longest=32)
+    licence_no = Text(longest=32)
+    status = Choice(PremisesStatus)
+
+
+class PremisesUpdateSchema(StrictSchema):
+    makes = bodies.PremisesUpdate
+    set = Part(PremisesFieldsSchema, required=True)
+
+
 class ChangeWithdrawSchema(StrictSchema):
     makes = bodies.ChangeWithdraw
     change_id = Uuid(required=True)
@@ -201,6 +229,8 @@ BODY_SCHEMAS: dict[Kind, type[StrictSchema]] = {
     Kind.PATROL_RECORD: PatrolRecordSchema,
     Kind.POSITION_REPORT: PositionReportSchema,
     Kind.WORK_RECORD: WorkRecordSchema,
+    Kind.PREMISES_REGISTER: PremisesRegisterSchema,
+    Kind.PREMISES_UPDATE: PremisesUpdateSchema,
     Kind.CHANGE_WITHDRAW: ChangeWithdrawSchema,
 }
 

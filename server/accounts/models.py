@@ -67,6 +67,8 @@ class Device(Base):
     protocol: Mapped[int] = mapped_column(Integer)
     registered_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_by: Mapped[str | None] = mapped_column(String(36))
+    revoked_reason: Mapped[str | None] = mapped_column(String(256))
 
 
 class DeviceSession(Base):
@@ -97,4 +99,5 @@ class DeviceStatus(Base):
     oldest_unsent_at: Mapped[datetime | None] = mapped_column(Instant)
     clock_skew_ms: Mapped[int | None] = mapped_column(BigInteger)
     sync_requested_at: Mapped[datetime | None] = mapped_column(Instant)
+    sync_requested_by: Mapped[str | None] = mapped_column(String(36))
     holes: Mapped[Any] = mapped_column(JsonText, default=list)  # [[first, last], …] of n not seen

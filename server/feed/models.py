@@ -18,6 +18,20 @@ class Epoch(Base):
     started_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class DatabaseMark(Base):
+    """One row, on PostgreSQL: the cluster and timeline that this history was written on.
+
+    Another timeline means that the database was recovered to an earlier point, or that a standby
+    took over: history may have gone back (`server.feed.timeline`).
+    """
+
+    __tablename__ = "database_mark"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    system_identifier: Mapped[str] = mapped_column(String(24))
+    timeline: Mapped[int] = mapped_column(BigInteger)
+    noted_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class ScopeCounter(Base):
     """The last number given out in a scope, and the number of its newest forgotten tombstone.
 

@@ -17,7 +17,7 @@ from server.feed.writing import pending_mark, reset_pending
 from server.ingest.batch import Batch, Standing, Waiting
 from server.ingest.envelope import Incoming
 from server.ingest.kinds import KINDS, Done, KindRule
-from server.ingest.settling import replaced, settle
+from server.ingest.settling import replaced, settle, settle_done
 from server.ingest.taking_in import load_held
 from sync.bodies import Body, ChangeWithdraw, Kind, UnknownBody
 from sync.errors import Refused, XunchengError
@@ -57,7 +57,7 @@ def _settle_one(batch: Batch, incoming: Incoming, standing: Standing, actor: Act
             batch.held.setdefault(change.previous or "", []).append(waiting)
         else:
             done = _do(batch, rule, actor, change, incoming.body)
-            settle(standing, Outcome.APPLIED, record_id=done.record_id, version=done.version)
+            settle_done(standing, done)
             if done.area_code and batch.was_taken_away(done.area_code):
                 standing.flags.append(SCOPE_REVOKED)
     except _Untaken:

@@ -20,6 +20,9 @@ class ReceiptAnswer(Schema):
     version = fields.Integer()
     first = fields.Dict(metadata={"description": "the receipt given before, of a duplicate"})
     error = fields.Nested(ErrorDetail)
+    conflicts = fields.List(
+        fields.String(), metadata={"description": "fields that are kept and not in force"}
+    )
     index = fields.Integer(metadata={"description": "place in the push, without a readable id"})
 
 

@@ -6,11 +6,13 @@ from server.bulk import update_rows
 from server.errors import error_json
 from server.feed import publish
 from server.ingest.batch import Batch, Standing
+from server.ingest.kinds import Done
 from server.ingest.models import ReceivedChange
 from sync.errors import XunchengError
 from sync.messages import Outcome, Receipt
 
 _TABLE: Table = ReceivedChange.__table__  # type: ignore[assignment]
+_EXTRA = ("conflicts",)
 _COLUMNS = ("outcome", "receipt", "flags", "replaced_by", "version")
 
 
@@ -32,6 +34,13 @@ def settle(
         error=error_json(error) if error else None,
     ).as_json()
     standing.changed = True
+
+
+def settle_done(standing: Standing, done: Done) -> None:
+    """Note a change that was carried out, with the fields of it that are not in force."""
+    settle(standing, done.outcome, record_id=done.record_id, version=done.version)
+    if done.apart:
+        standing.receipt["conflicts"] = list(done.apart)
 
 
 def replaced(batch: Batch, target: Standing, by: str, flag: str | None = None) -> None:
@@ -64,7 +73,9 @@ def final_receipt(standing: Standing) -> Receipt:
     """Return the receipt of a change of this push."""
     if standing.outcome is Outcome.RETRY:
         return Receipt(standing.id, Outcome.RETRY)
-    return Receipt(**{**standing.receipt, "outcome": standing.outcome})
+    given = dict(standing.receipt)
+    extra = {name: given.pop(name) for name in _EXTRA if name in given}
+    return Receipt(**{**given, "outcome": standing.outcome, "extra": extra})
 
 
 def _show(batch: Batch, standing: Standing) -> None:
@@ -76,6 +87,7 @@ def _show(batch: Batch, standing: Standing) -> None:
         "outcome": str(standing.outcome),
         "error": standing.receipt.get("error"),
         "version": standing.receipt.get("version"),
+        "conflicts": standing.receipt.get("conflicts", []),
         "replaced_by": standing.replaced_by,
         "flags": standing.flags,
         "received_at": standing.received_at.isoformat(timespec="milliseconds"),

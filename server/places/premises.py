@@ -7,10 +7,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.accounts.actor import Actor
 from server.areas.locating import METRES_PER_DEGREE, distance_m, locate
+from server.photos.naming import name_photos
+from server.places.editing import checked_text, log_version, values_of
 from server.places.models import Premises
 from server.places.publishing import publish_premises
+from sync.bodies import PremisesRegister
 from sync.errors import Refused
+from sync.messages import Change
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,40 @@ class ShopFront:
     licence_no: str | None = None
 
 
+def register_from_field(
+    session: Session, actor: Actor, change: Change, body: PremisesRegister, now: datetime
+) -> Premises:
+    """Add a shop front that somebody found on the street.
+
+    Raises as `register_premises` does, `invalid` for an empty name, and `change_reused` when the
+    record's id has been given to another shop front already.
+    """
+    if session.get(Premises, change.record_id) is not None:
+        raise Refused("change_reused", fields={"record_id": ["这家门店已经登记"]})
+    for name in ("name", "address", "trade"):
+        checked_text(name, getattr(body, name))
+    front = ShopFront(
+        name=body.name.strip(),
+        address=body.address.strip(),
+        trade=body.trade.strip(),
+        lat=body.location.lat,
+        lon=body.location.lon,
+        operator_name=body.operator_name,
+        operator_phone=body.operator_phone or None,
+        licence_no=body.licence_no or None,
+    )
+    row = register_premises(session, change.record_id, front, now, actor=actor)
+    name_photos(session, actor, row.id, None, change.photos, now)
+    return row
+
+
 def register_premises(
-    session: Session, premises_id: str, front: ShopFront, now: datetime
+    session: Session,
+    premises_id: str,
+    front: ShopFront,
+    now: datetime,
+    *,
+    actor: Actor | None = None,
 ) -> Premises:
     """Add a shop front in the grid where it stands and show it to its street.
 
@@ -53,8 +90,14 @@ def register_premises(
         version=1,
     )
     session.add(row)
+    session.flush()  # its first version refers to it
+    log_version(session, row, _from_nothing(row), actor, now)
     publish_premises(session, row, now)
     return row
+
+
+def _from_nothing(row: Premises) -> dict[str, list[object]]:
+    return {name: [None, value] for name, value in values_of(row).items()}
 
 
 def premises_near(

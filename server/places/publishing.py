@@ -10,7 +10,7 @@ from server.places.models import Lot, Premises, RoadSection
 
 
 def publish_premises(session: Session, row: Premises, now: datetime) -> None:
-    """Show a shop front. The operator's telephone stays on the server: it is personal data."""
+    """Show a shop front. `_operator_phone` is masked by role for each reader: it is personal."""
     data = {
         "name": row.name,
         "address": row.address,
@@ -20,6 +20,7 @@ def publish_premises(session: Session, row: Premises, now: datetime) -> None:
         "grid": row.grid_code,
         "street": row.street_code,
         "operator_name": row.operator_name,
+        "_operator_phone": row.operator_phone,
         "licence_no": row.licence_no,
         "status": row.status,
     }

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.accounts.actor import Actor
 from server.cases.standing import sendable
 from server.feed.models import FeedRow, ScopeCounter
+from server.places.reading import premises_for
 
 FeedTuple = Row[str, int, str, str, int, bool, str | None, str | None]
 _AT_ONCE = 2000
@@ -49,6 +50,8 @@ def as_sent(row: FeedTuple, actor: Actor, now: datetime) -> Mapping[str, Any]:
         return shape | ({"reason": reason} if reason else {})
     if entity == "case":
         shape["data"] = sendable(orjson.loads(data or "{}"), actor, now)
+    elif entity == "premises":
+        shape["data"] = premises_for(orjson.loads(data or "{}"), actor)
     else:
         shape["data"] = orjson.Fragment(data or "{}")  # JSON already: it is not taken apart again
     return shape

@@ -79,6 +79,27 @@ BODIES: dict[str, dict[str, Any]] = {
         "note": "",
         "location": PLACE,
     },
+    "premises.register": {
+        "name": "老李面馆",
+        "address": "井冈山大道 12 号",
+        "trade": "餐饮",
+        "location": PLACE,
+        "operator_name": "李某",
+        "operator_phone": "13000000001",
+        "licence_no": "92360802MA00000001",
+    },
+    "premises.update": {
+        "set": {
+            "name": "老李面馆",
+            "address": "",
+            "trade": "餐饮",
+            "location": PLACE,
+            "operator_name": "王某",
+            "operator_phone": "13000000002",
+            "licence_no": "",
+            "status": "closed",
+        }
+    },
     "change.withdraw": {"change_id": UUID, "reason": "误报"},
 }
 EXAMPLES |= {BODY_SCHEMAS[kind]: BODIES[str(kind)] for kind in BODY_SCHEMAS}
