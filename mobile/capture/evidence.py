@@ -53,21 +53,20 @@ def keep_photo(store: PersonStore, picture: Path, taken_at: datetime) -> HeldPho
     thumb = store.photos.copies / f"{sha256}-thumb.jpg"
     stand_in = not pictures.make_thumb(original, thumb)
     held = HeldPhoto(
-            sha256=sha256,
-            original=original,
-            thumb=thumb,
-            screen=None,
-            marked=None,
-            bytes=size,
-            media_type=media_type,
-            state=PhotoState.LOCAL,
-            stand_in=stand_in,
-            sent=0,
-            error=None,
-            created_at=taken_at,
-        )
+        sha256=sha256,
+        original=original,
+        thumb=thumb,
+        screen=None,
+        marked=None,
+        bytes=size,
+        media_type=media_type,
+        state=PhotoState.LOCAL,
+        stand_in=stand_in,
+        sent=0,
+        error=None,
+        created_at=taken_at,
     )
-
+    store.photos.add(held)
     return held
 
 
