@@ -13,11 +13,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from server.accounts import commands as accounts_commands
 from server.app import create_app
+from server.backup import commands as backup_commands
 from server.cases import commands as cases_commands
 from server.catalog import commands as catalog_commands
 from server.deadlines import commands as deadlines_commands
 from server.demo import commands as demo_commands
 from server.feed import commands as feed_commands
+from server.ingest import commands as ingest_commands
 from server.serve import serve
 from server.worktime import commands as worktime_commands
 from sync.errors import XunchengError
@@ -61,11 +63,13 @@ _OWN: list[click.Command] = [serve, migration_commands]
 
 _PARTS = (
     accounts_commands,
+    backup_commands,
     cases_commands,
     catalog_commands,
     deadlines_commands,
     demo_commands,
     feed_commands,
+    ingest_commands,
     worktime_commands,
 )
 

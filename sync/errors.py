@@ -69,6 +69,12 @@ CATALOGUE: dict[str, ErrorKind] = {
     "out_of_range": ErrorKind(422, "数值超出允许范围"),
     "off_duty": ErrorKind(422, "仅在岗期间记录轨迹"),
     "not_rejected": ErrorKind(409, "只有被退回的记录可以撤回或修改"),
+    # --- rescue packages, and the phone's own store
+    "rescue_unreadable": ErrorKind(422, "救援包无法读取，文件可能不完整"),
+    "rescue_newer": ErrorKind(422, "救援包由更新版本的应用制作，请先更新应用"),
+    "rescue_damaged": ErrorKind(422, "救援包中这一项已损坏，其余内容不受影响"),
+    "rescue_missing": ErrorKind(422, "救援包中缺少这一项，其余内容不受影响"),
+    "key_needed": ErrorKind(423, "本机资料已加密，请先在本机用密码或 PIN 解锁"),
     # --- pages
     "page_expired": ErrorKind(403, "页面停留太久，已经失效"),
     # --- pictures that are held but not accepted
@@ -81,6 +87,11 @@ CATALOGUE: dict[str, ErrorKind] = {
     "bad_setting": ErrorKind(500, "设置有误"),
     "schema_outdated": ErrorKind(500, "数据库尚未建立或版本不符，请先初始化"),
     "database_unreachable": ErrorKind(503, "无法连接数据库"),
+    "backup_failed": ErrorKind(500, "备份没有完成"),
+    "backup_damaged": ErrorKind(422, "备份不完整或已损坏，未作任何改动"),
+    "not_empty": ErrorKind(409, "目标位置已有数据，未作任何改动"),
+    "database_busy": ErrorKind(409, "服务器仍在运行，请先停止"),
+    "timeline_changed": ErrorKind(503, "数据库可能已回到较早的时间点，需管理员确认后才能继续"),
     "demo_only": ErrorKind(403, "演示账号只能在演示服务器上使用"),
     "provisional_calendar": ErrorKind(422, "该日期的工作日历尚未公布，暂按法定节假日推算"),
     "weak_password": ErrorKind(422, "密码太短，至少 8 个字符"),

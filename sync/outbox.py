@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from sync.messages import SETTLING, Change, Json, Outcome, Receipt
-from sync.remote import Limits, Remote, ServerSaidNo, UnsentStatus
+from sync.remote import Limits, ServerSaidNo, UnsentStatus
 
 FAILED_REQUESTS_PER_ROUND = 16
 _LOOK_AHEAD = 1000
@@ -51,6 +51,12 @@ class Outbox(Protocol):
         ...
 
     def unsent_status(self) -> UnsentStatus: ...
+
+
+class Pusher(Protocol):
+    """That part of `sync.remote.Remote` which takes changes."""
+
+    def push(self, changes: Sequence[Change], status: UnsentStatus) -> Sequence[Receipt]: ...
 
 
 @dataclass
@@ -101,7 +107,7 @@ def batches(changes: Sequence[Change], limits: Limits) -> Iterator[Sequence[Chan
         yield batch
 
 
-def push(outbox: Outbox, remote: Remote, limits: Limits, now: datetime) -> PushReport:
+def push(outbox: Outbox, remote: Pusher, limits: Limits, now: datetime) -> PushReport:
     """Send everything that waits. `LinkDown` and `SignInNeeded` pass through.
 
     A change that makes the server fail stays where it is and is reported as `failure`; the ones
@@ -119,7 +125,7 @@ def push(outbox: Outbox, remote: Remote, limits: Limits, now: datetime) -> PushR
 @dataclass
 class _Pushing:
     outbox: Outbox
-    remote: Remote
+    remote: Pusher
     now: datetime
     report: PushReport
     failed_requests: int = 0

@@ -56,4 +56,12 @@ PERSON: tuple[Migration, ...] = (
         "CREATE INDEX replica_box ON replica (entity, min_lat, max_lat) WHERE min_lat IS NOT NULL",
         f"CREATE TABLE staging {_ROWS}",
     ),
+    (
+        # Changes that another device numbered, taken in from a rescue package. In `change` they
+        # have negative places, so that this device's own numbers stay without gaps.
+        """CREATE TABLE rescued (
+            change_id TEXT PRIMARY KEY REFERENCES change (id) ON DELETE CASCADE,
+            device_id TEXT NOT NULL, n INTEGER NOT NULL) WITHOUT ROWID""",
+        "CREATE INDEX rescued_by_device ON rescued (device_id, n)",
+    ),
 )

@@ -18,6 +18,7 @@ from mobile.store.summary import LAST_SYNC, NEXT_TRY
 from mobile.store.times import as_text, from_text
 from mobile.transfer.prefetch import fetch_wanted
 from mobile.transfer.remote import HttpRemote
+from mobile.transfer.rescued import push_rescued
 from mobile.transfer.sign_in import known_person, remote_of
 from mobile.version import APP_VERSION
 from sync.errors import Refused
@@ -156,6 +157,7 @@ class Courier:
             return
         remote = remote_of(self._home, self._devices, self._person_id)
         try:
+            push_rescued(self._store, remote, self._now())
             report = run_round(self._store, remote, self._conditions())
             self._after_round(remote, report)
         except LinkDown as down:
@@ -200,7 +202,7 @@ class Courier:
 
     def _photos_allowed(self) -> bool:
         network = self._devices.connectivity.network()
-        if network is Network.MOBILE and self._home.setting("photos_on_wifi_only") == "1":
+        if network is Network.MOBILE and self._home.setting("photos_on_wifi_only") == "yes":
             return False
         battery = self._devices.power.battery()
         return battery.charging or battery.percent >= _LOW_BATTERY

@@ -59,12 +59,20 @@ class HttpRemote:
         return parsing.hello(self._plain(Call("GET", f"{_API}/hello")).json)
 
     def push(self, changes: Sequence[Change], status: UnsentStatus) -> Sequence[Receipt]:
-        body = {
+        return self.push_rescued(None, changes, status)
+
+    def push_rescued(
+        self, device_id: str | None, changes: Sequence[Change], status: UnsentStatus
+    ) -> Sequence[Receipt]:
+        """Push changes that the device `device_id` has numbered; None stands for this one."""
+        body: Json = {
             "device_id": self._device_id,
             "sent_at": self._clock.read().wall.isoformat(timespec="milliseconds"),
             "changes": [change.as_json() for change in changes],
             "status": status.as_json(),
         }
+        if device_id is not None:
+            body["rescued_from"] = device_id
         return parsing.receipts(self._call(Call("POST", f"{_API}/sync/push", body)).json)
 
     def pull(self, cursors: Sequence[str], limit: int) -> Page:

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from server.accounts.models import DeviceStatus
+from server.accounts.models import Device, DeviceStatus
 from server.db import insert_into
 from server.ingest.counters import note_counters
 from server.ingest.envelope import Push
@@ -29,10 +29,19 @@ def lock_status(session: Session, device_id: str, person_id: str) -> DeviceStatu
     return session.scalars(query).one()
 
 
+def ensure_device(session: Session, device_id: str, now: datetime) -> None:
+    """Note a device that only others speak of: a restored database may not know it."""
+    row = {"id": device_id, "name": "", "app_version": "", "protocol": 1, "registered_at": now}
+    table: Table = Device.__table__  # type: ignore[assignment]
+    session.execute(insert_into(session, table).values(row).on_conflict_do_nothing())
+
+
 def note_push(status: DeviceStatus, push: Push, skew_ms: int | None, now: datetime) -> None:
     """Write down what this push says of its device."""
     numbers = [one.change.n for one in push.incoming if one.change]
     status.last_n, status.holes = note_counters(status.last_n, status.holes, numbers)
+    if push.rescued_from:
+        return  # another device spoke for this one, which has not been heard of
     status.last_push_at = now
     if skew_ms is not None:
         status.clock_skew_ms = skew_ms

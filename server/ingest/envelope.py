@@ -33,6 +33,7 @@ class Head:
     device_id: str
     sent_at: str | None = None
     status: DeviceWord | None = None
+    rescued_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,13 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Push:
+    """`rescued_from`: the device that numbered the changes, when another one sends them."""
+
     device_id: str
     sent_at: datetime | None
     status: DeviceWord | None
     incoming: tuple[Incoming, ...]
+    rescued_from: str | None = None
 
 
 class DeviceWordSchema(StrictSchema):
@@ -72,6 +76,7 @@ class HeadSchema(StrictSchema):
     device_id = Uuid(required=True)
     sent_at = InstantText()
     status = Part(DeviceWordSchema)
+    rescued_from = Uuid()
 
 
 _HEAD = HeadSchema()
@@ -90,7 +95,7 @@ def read_push(raw: Json) -> Push:
         raise Refused("too_large", fields={"changes": [checks.TOO_MANY]})
     sent_at = parse_instant(head.sent_at) if head.sent_at else None
     incoming = tuple(_incoming(index, change) for index, change in enumerate(changes))
-    return Push(head.device_id, sent_at, head.status, incoming)
+    return Push(head.device_id, sent_at, head.status, incoming, head.rescued_from)
 
 
 def read_stored(text: str) -> Incoming:

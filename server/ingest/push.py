@@ -12,7 +12,7 @@ from server.cases.ledger import prefetch
 from server.feed import transaction
 from server.ingest.batch import Batch
 from server.ingest.carrying import carry_out
-from server.ingest.device_status import lock_status, note_push
+from server.ingest.device_status import ensure_device, lock_status, note_push
 from server.ingest.envelope import Incoming, Push
 from server.ingest.kinds import KINDS
 from server.ingest.settling import final_receipt, write_standings
@@ -23,6 +23,7 @@ from sync.messages import Outcome, Receipt
 log = structlog.get_logger()
 
 TRIES = 3
+RESCUED = "rescued"
 _PAUSE_S = 0.05
 _CASE_KINDS = frozenset(str(kind) for kind, rule in KINDS.items() if rule.on_case)
 
@@ -63,16 +64,20 @@ def _take(
 ) -> list[Receipt]:
     skew_ms = int((push.sent_at - now).total_seconds() * 1000) if push.sent_at else None
     with transaction() as session:
-        status = lock_status(session, push.device_id, actor.person_id)
-        batch = Batch(
-            session, actor, push.device_id, now, skew_ms, careful, push.incoming, former_areas
-        )
+        # A change counts as its maker's, whoever brings it: its `n` is that device's.
+        maker = push.rescued_from or push.device_id
+        if push.rescued_from:
+            ensure_device(session, maker, now)
+        status = lock_status(session, maker, actor.person_id)
+        batch = Batch(session, actor, maker, now, skew_ms, careful, push.incoming, former_areas)
         fresh = take_in(batch, push.incoming, status.last_n)
         prefetch(session, _cases_of(fresh))
         for incoming in fresh:
             carry_out(batch, incoming)
         for incoming in fresh:
             standing = batch.standings[incoming.id or ""]
+            if push.rescued_from:
+                standing.flags.append(RESCUED)
             batch.receipts[incoming.index] = final_receipt(standing)
         answer_repeats(batch)
         write_standings(batch)

@@ -167,7 +167,7 @@ def test_a_wait_that_the_server_asked_for_survives_a_restart(
 def test_photos_wait_for_wifi_where_the_person_wants_that(
     watched: Watched, officer: Engine, photos: Path
 ) -> None:
-    officer.home.set_setting("photos_on_wifi_only", "1")
+    officer.home.set_setting("photos_on_wifi_only", "yes")
     officer.network.switch(Network.MOBILE)
     officer.report_without_check(photos / "gps_DSCN0012.jpg")
     watched.courier.start()
