@@ -74,6 +74,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     "rescue_newer": ErrorKind(422, "救援包由更新版本的应用制作，请先更新应用"),
     "rescue_damaged": ErrorKind(422, "救援包中这一项已损坏，其余内容不受影响"),
     "rescue_missing": ErrorKind(422, "救援包中缺少这一项，其余内容不受影响"),
+    "no_room": ErrorKind(507, "手机存储空间不足，没有保存，请清理后再试"),
     "key_needed": ErrorKind(423, "本机资料已加密，请先在本机用密码或 PIN 解锁"),
     # --- pages
     "page_expired": ErrorKind(403, "页面停留太久，已经失效"),

@@ -16,6 +16,8 @@ from mobile.capture.darkroom import Darkroom
 from mobile.capture.drafts import CapturedPhoto
 from mobile.device.camera import Shot
 from mobile.device.devices import Devices
+from mobile.rescue.packing import PackageMade, make_package, rescue_folder
+from mobile.rescue.taking_in import TakenIn, packages, take_package
 from mobile.store import catalog, month, places, records, summary, worklist
 from mobile.store.home import DeviceHome, KnownPerson
 from mobile.store.month import Storage
@@ -25,7 +27,7 @@ from mobile.store.summary import WaitingPhoto
 from mobile.transfer.courier import Courier, CourierStatus
 from mobile.ui.background import Background
 from mobile.ui.wording import CHINA
-from sync.errors import XunchengError
+from sync.errors import Unavailable, XunchengError
 from sync.messages import Location, PhotoRole
 
 # 占道、店外、游商、垃圾、车辆、小广告: what the field reports first of all.
@@ -236,6 +238,33 @@ class Desk:
     def large_path(self, photo: CapturedPhoto) -> str:
         """Return what to show of a photo when it fills the screen."""
         return photo.thumb if photo.stand_in or not Path(photo.path).exists() else photo.path
+
+    # --- the rescue package
+    def make_rescue(self, everybody: bool, then: Then[PackageMade], failed: Failed) -> None:
+        """Put what is unsent, of this person or of all on the handheld, into one file."""
+        people = list(self.home.people()) if everybody else [self.person]
+        now = self.now()
+
+        def work() -> PackageMade:
+            try:
+                return make_package(self.home, people, rescue_folder(self.home), now)
+            except OSError as error:
+                raise Unavailable("no_room", detail=str(error)) from error
+
+        self.writing.run(work, then, failed)
+
+    def rescue_packages(self, then: Then[Sequence[Path]]) -> None:
+        self.reading.run(lambda: packages(self.home), then)
+
+    def take_rescue(self, path: Path, then: Then[TakenIn], failed: Failed) -> None:
+        """Take a package in; what it brings is sent like own records."""
+        now = self.now()
+
+        def done(taken: TakenIn) -> None:
+            self.courier.nudge("new_record")
+            then(taken)
+
+        self.writing.run(lambda: take_package(self.home, path, now), done, failed)
 
     # --- sync
     def send_now(self) -> None:

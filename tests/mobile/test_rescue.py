@@ -24,6 +24,7 @@ from sync.bodies import Kind
 from sync.messages import Change, PhotoRole
 from sync.outbox import ChangeState
 from tests.conftest import environment_for
+from tests.mobile.driver import Phone
 from tests.mobile.engine import REPORT, Engine, signed_in
 from tests.server_process import ROOT, ServerProcess
 
@@ -236,3 +237,16 @@ def command(server: Served, path: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "server", "import-rescue", str(path)],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
+
+
+def test_the_sync_page_makes_a_package_and_takes_one_in(phone_of: Callable[..., Phone]) -> None:
+    phone = phone_of("officer1")
+    phone.sign_in()
+    phone.hand.tap("同步")
+    phone.hand.tap("制作救援包")
+    phone.hand.wait(lambda: "0 条记录" in phone.page.rescue_text, what="the package's size")
+    (made,) = packages(phone.home)
+    assert str(made) in phone.page.rescue_text
+    phone.hand.tap("导入救援包")
+    phone.hand.tap(made.stem)
+    phone.hand.wait(lambda: "已导入 0 条记录" in phone.page.rescue_text, what="what was taken in")

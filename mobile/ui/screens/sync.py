@@ -1,9 +1,13 @@
 """Sync: what waits and why, how large it is, and what needs a person."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from kivy.properties import BooleanProperty, ListProperty, NumericProperty, StringProperty
 
+from mobile.rescue.packing import PackageMade, rescue_folder
+from mobile.rescue.taking_in import TakenIn
 from mobile.store.records import RecordItem
 from mobile.store.summary import WaitingPhoto
 from mobile.transfer.courier import CourierStatus
@@ -11,6 +15,7 @@ from mobile.ui import wording
 from mobile.ui.desk import SyncView
 from mobile.ui.kv import load_beside
 from mobile.ui.pages import Page
+from mobile.ui.widgets.sheets import Option, Sheet
 from mobile.ui.widgets.surfaces import SettingLine
 from mobile.ui.words import code_words, tr
 
@@ -26,8 +31,10 @@ class SyncPage(Page):
     problem_count = NumericProperty(0)
     photo_count = NumericProperty(0)
     busy = BooleanProperty(False)
+    rescue_text = StringProperty("")
 
     def arrive(self, **_: Any) -> None:
+        self.rescue_text = ""
         self.wifi_only = self.desk.setting("photos_on_wifi_only", "no") == "yes"
         self.refresh()
 
@@ -99,6 +106,65 @@ class SyncPage(Page):
         self.wifi_only = wifi_only
         self.desk.set_setting("photos_on_wifi_only", "yes" if wifi_only else "no")
         self.desk.courier.nudge("connectivity")
+
+    # --- the rescue package
+    def make_package(self) -> None:
+        """Ask whose work goes in when several people share the handheld."""
+        if len(self.desk.home.people()) < 2:
+            self._pack(False)
+            return
+        options = [
+            Option("mine", tr("只要我的"), self.desk.person.name, "account-outline"),
+            Option("all", tr("本机所有人员的"), tr("共用手机时选择"), "account-group-outline"),
+        ]
+        sheet = Sheet(title=tr("制作救援包"), detail=tr("救援包不加密，请当面交接"))
+        self.pages.show(sheet.show_options(options, lambda key: self._pack(key == "all")))
+
+    def _pack(self, everybody: bool) -> None:
+        self.desk.make_rescue(everybody, self._packed, self.say_error)
+
+    def _packed(self, made: PackageMade) -> None:
+        size = wording.size_words(made.bytes)
+        counts = tr(
+            "{records} 条记录、{drafts} 份草稿、{photos} 张照片",
+            records=made.records, drafts=made.drafts, photos=made.photos,
+        )  # fmt: skip
+        self.rescue_text = f"{counts} · {size}\n{made.path}"
+        self.say(tr("救援包已保存"), "ok", "backup-restore")
+
+    def choose_package(self) -> None:
+        self.desk.rescue_packages(self._choose_package)
+
+    def _choose_package(self, found: Sequence[Path]) -> None:
+        if not found:
+            folder = rescue_folder(self.desk.home)
+            self.rescue_text = tr("没有找到救援包。请把文件放到：") + f"\n{folder}"
+            return
+        options = [
+            Option(str(path), path.stem, wording.size_words(path.stat().st_size), "backup-restore")
+            for path in found
+        ]
+        sheet = Sheet(title=tr("导入救援包"))
+        self.pages.show(sheet.show_options(options, self._take_package))
+
+    def _take_package(self, path: str) -> None:
+        self.desk.take_rescue(Path(path), self._package_taken, self.say_error)
+
+    def _package_taken(self, taken: TakenIn) -> None:
+        lines = [
+            tr(
+                "已导入 {records} 条记录、{drafts} 份草稿、{photos} 张照片",
+                records=taken.records, drafts=taken.drafts, photos=taken.photos,
+            )
+        ]  # fmt: skip
+        if taken.known:
+            lines.append(tr("{n} 条本机已有", n=taken.known))
+        if taken.refused:
+            lines.append(tr("{n} 项已损坏，未导入", n=len(taken.refused)))
+        for person in taken.strangers:
+            lines.append(tr("{name} 需先在本机登录，再导入一次", name=person.name))
+        self.rescue_text = "\n".join(lines)
+        self.refresh()
 
     def send_now(self) -> None:
         self.desk.send_now()
