@@ -77,7 +77,7 @@ class Meddler:
                 if reply is None:
                     self.close_connection = True
                     return
-                self.send_response(reply.status)
+                self.send_response_only(reply.status)
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 if reply.status != 204:
