@@ -18,6 +18,7 @@ from mobile.ui.touch import Touch
 
 # A scroll view gives a tap to what lies in it only when it is sure that it is no drag.
 SCROLL_VIEW_SECONDS = 0.25
+VIEW_EDGE = 160  # pixels: clear of the camera button, which stands above its bar
 
 Wanted = Callable[[Widget], bool]
 
@@ -175,7 +176,7 @@ class Hand:
     def _bring_into_view(self, widget: Widget) -> None:
         view = _scroll_view(widget)
         if view is not None and not _inside(widget, view):
-            view.scroll_to(widget, padding=40, animate=False)
+            view.scroll_to(widget, padding=VIEW_EDGE, animate=False)
             self.frames(3)
 
 
@@ -201,4 +202,4 @@ def _scroll_view(widget: Widget) -> Widget | None:
 def _inside(widget: Widget, view: Widget) -> bool:
     low = view.to_window(view.x, view.y)[1]
     high = view.to_window(view.x, view.top)[1]
-    return low <= widget.to_window(*widget.center)[1] <= high
+    return low + VIEW_EDGE <= widget.to_window(*widget.center)[1] <= high

@@ -29,7 +29,7 @@ def test_a_locked_app_opens_with_the_pin_where_it_was(phone: Phone) -> None:
     hand.wait_to_see("欢迎回来")
     hand.write(phone.password_field(), "2580")
     hand.tap("解锁")
-    hand.wait_to_see("本月工作")
+    hand.wait_to_see("锁定应用")
 
 
 def test_a_pin_of_three_digits_is_refused(phone: Phone) -> None:
