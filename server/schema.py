@@ -31,6 +31,14 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(config).get_current_head()
 
 
+def knows_revision(revision: str) -> bool:
+    """Say whether this program can bring tables of `revision` to its own."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return revision in known
+
+
 def require_current_schema(engine: Engine) -> None:
     """Raise `XunchengError("schema_outdated")` unless the database is at the newest revision.
 

@@ -15,9 +15,11 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from waitress.server import create_server
 
+from server import clock
 from server.app import create_app
 from server.config import Settings
 from server.db import db
+from server.feed.timeline import guard_timeline
 from server.schema import require_current_schema
 from sync.messages import MAX_PHOTO_BYTES
 
@@ -36,6 +38,7 @@ def serve(host: str, port: int, workers: int) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.extensions["xuncheng_settings"]
     require_current_schema(db.engine)
+    guard_timeline(db.engine, clock.now())
     if workers > 1:
         db.engine.dispose()  # a connection must not be shared with a forked worker
         Workers(settings, host, port, workers).run()
@@ -109,6 +112,8 @@ class Workers(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         app = create_app(self._settings)
+        with app.app_context():
+            guard_timeline(db.engine, clock.now())
         _spare_the_collector()
         return app
 

@@ -33,6 +33,7 @@ class PostgresServer:
         self.port = free_port()
         self._as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         self._templates: set[str] = set()
+        self._options = ""
 
     def start(self) -> None:
         self._folder.mkdir(parents=True)
@@ -41,15 +42,27 @@ class PostgresServer:
             _let_through(self._folder)
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-U", "xuncheng", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = (
+        self._options = (
             f"-p {self.port} -h 127.0.0.1 -k {self._folder} -c max_connections=200 "
             f"-c shared_buffers=128MB -c fsync={'on' if self._durable else 'off'}"
         )
         log = str(self._folder / "log")
-        self._run("pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
+        self._run("pg_ctl", "-D", data, "-l", log, "-w", "-o", self._options, "start")
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
+
+    def take_over(self) -> None:
+        """Start again as a standby and be promoted: the same rows on a new timeline."""
+        data = self._folder / "data"
+        self._run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop")
+        signal = data / "standby.signal"
+        signal.touch()
+        if self._as_user:
+            shutil.chown(signal, "postgres", "postgres")
+        log = str(self._folder / "log")
+        self._run("pg_ctl", "-D", str(data), "-l", log, "-w", "-o", self._options, "start")
+        self._run("pg_ctl", "-D", str(data), "-w", "promote")
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://xuncheng@127.0.0.1:{self.port}/{database}"

@@ -11,6 +11,7 @@ from server import clock
 from server.db import db
 from server.deadlines.scheduler import blocking_scheduler
 from server.deadlines.sweep import sweep as sweep_once
+from server.feed.timeline import guard_timeline
 from server.schema import require_current_schema
 
 
@@ -20,6 +21,7 @@ def scheduler() -> None:
     """Run the jobs (deadlines, photos, uploads, calendar) until SIGTERM or Ctrl-C."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     require_current_schema(db.engine)
+    guard_timeline(db.engine, clock.now())
     running = blocking_scheduler(app)
 
     def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001  the system's shape

@@ -5,6 +5,7 @@ from flask.cli import with_appcontext
 
 from server import clock
 from server.feed.epoch import start_epoch
+from server.feed.timeline import acknowledge_timeline
 from server.feed.transaction import transaction
 
 
@@ -20,4 +21,12 @@ def new_epoch() -> None:
     click.echo(f"A new epoch has begun: {value}")
 
 
-commands: list[click.Command] = [new_epoch]
+@click.command("acknowledge-timeline")
+@with_appcontext
+def acknowledge() -> None:
+    """After a recovery or takeover of PostgreSQL: go on from here, with a new epoch."""
+    value = acknowledge_timeline(clock.now())
+    click.echo(f"The present timeline is acknowledged. A new epoch has begun: {value}")
+
+
+commands: list[click.Command] = [new_epoch, acknowledge]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.db import db
 from server.feed.models import Epoch
+from sync.errors import Unavailable
 from sync.ids import uuid7
 
 
@@ -15,7 +16,7 @@ def current_epoch() -> str | None:
     """Return the epoch's id; None without a database, for an error page must not fail."""
     try:
         return db.session.execute(select(Epoch.value).where(Epoch.id == 1)).scalar()
-    except (OperationalError, ProgrammingError):
+    except (OperationalError, ProgrammingError, Unavailable):
         db.session.rollback()
         return None
 

@@ -1,0 +1,1 @@
+"""Backing up a running server, and restoring one."""
