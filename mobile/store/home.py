@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import json
+import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,11 +14,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mobile.store.database import Database
+from mobile.store.device_salvage import DEVICE_FILE, DEVICE_TABLES, restore_device
 from mobile.store.person_store import PersonStore
+from mobile.store.salvage import PERSON_FILE, PERSON_TABLES, damage, restore, unreadable
 from mobile.store.schema import DEVICE
 from mobile.store.times import as_text, from_text
 from sync.errors import Refused
 from sync.ids import uuid7
+
+_log = logging.getLogger(__name__)
 
 SHORTEST_PIN = 4
 WRONG_TRIES = 5
@@ -46,7 +52,9 @@ class DeviceHome:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._database = Database(folder / "device.sqlite", DEVICE)
+        self._sound: set[str] = set()
+        self._looking = threading.Lock()
+        self._database = self._open_database()
 
     @property
     def device_id(self) -> str:
@@ -54,13 +62,16 @@ class DeviceHome:
         known = self.setting("device_id")
         if known:
             return known
-        now_ms = time.time_ns() // 1_000_000
+        # Also in a file: the counters of everybody's records hang on it, whatever else is damaged.
+        file = self.folder / "device-id"
+        made = file.read_text().strip() if file.exists() else uuid7(time.time_ns() // 1_000_000)
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT INTO setting VALUES ('device_id', ?) ON CONFLICT DO NOTHING",
-                (uuid7(now_ms),),
+                "INSERT INTO setting VALUES ('device_id', ?) ON CONFLICT DO NOTHING", (made,)
             )
-        return self.setting("device_id")
+        kept = self.setting("device_id")
+        file.write_text(kept)
+        return kept
 
     def people(self) -> Sequence[KnownPerson]:
         """Return the people who have signed in here, last one first."""
@@ -155,11 +166,36 @@ class DeviceHome:
             connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
     def open_person(self, person_id: str) -> PersonStore:
-        """Return the person's store, made when new."""
-        return PersonStore(self.folder / "people" / person_id)
+        """Return the person's store, made when new.
+
+        The first time it is looked at closely; a damaged one is set aside and what it held saved
+        (`mobile.store.salvage`).
+        """
+        folder = self.folder / "people" / person_id
+        with self._looking:
+            if person_id not in self._sound:
+                self._make_sound(folder)
+                self._sound.add(person_id)
+        return PersonStore(folder)
 
     def close(self) -> None:
         self._database.close()
+
+    def _make_sound(self, folder: Path) -> None:
+        why = damage(folder / PERSON_FILE, PERSON_TABLES)
+        if why is None:
+            store = PersonStore(folder)
+            why = unreadable(store)
+            store.close()
+        if why is not None:
+            _log.warning("the database in %s is damaged: %s", folder.name, why)
+            restore(folder, lambda: PersonStore(folder))
+
+    def _open_database(self) -> Database:
+        path = self.folder / DEVICE_FILE
+        if damage(path, DEVICE_TABLES) is not None:
+            return restore_device(self.folder, lambda: Database(path, DEVICE))
+        return Database(path, DEVICE)
 
     def _count_try(self, row: sqlite3.Row, now: datetime, *, good: bool) -> None:
         failures = 0 if good else row["failures"] + 1

@@ -1,5 +1,6 @@
 """The officer's app: the one place where screens, store, devices and courier meet."""
 
+import json
 import time
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +14,7 @@ from mobile.capture.darkroom import Darkroom
 from mobile.capture.drafts import CapturedPhoto
 from mobile.device.devices import Devices
 from mobile.store.home import DeviceHome, KnownPerson
+from mobile.store.salvage import SALVAGED
 from mobile.store.summary import SyncSummary, sync_summary
 from mobile.transfer.courier import Courier, CourierStatus
 from mobile.transfer.sign_in import SignedIn, change_password, sign_in, sign_out, unlock
@@ -138,7 +140,9 @@ class OfficerApp(App):
         self.desk.on_status(self._status)
         self.desk.courier.start()
         self._count_waiting()
-        if not self._resume_draft(self.desk) and not signed_in.online:
+        resumed = self._resume_draft(self.desk)
+        self._tell_of_salvage(self.desk)
+        if not resumed and not signed_in.online:
             self.shell.ids.snackbar.say(
                 tr("离线登录，记录先存在手机里"), "warn", "cloud-off-outline"
             )
@@ -165,6 +169,23 @@ class OfficerApp(App):
         self.pages.open(PAGE_OF_KIND[kind], draft_id=draft_id)
         self.shell.ids.snackbar.say(tr("已恢复上次没写完的记录"), "ok", "backup-restore")
         return True
+
+    def _tell_of_salvage(self, desk: Desk) -> None:
+        """Say once how much of a damaged database was saved."""
+        text = desk.store.note(SALVAGED)
+        if not text:
+            return
+        desk.store.set_note(SALVAGED, "")
+        said = json.loads(text)
+        lost = tr("有 {n} 条没能找回", n=said["lost"]) if said["lost"] else ""
+        kept = tr("损坏的数据库保留在手机上，请交给管理员")
+        self.pages.page("today").ask(
+            tr(
+                "手机数据库曾损坏，已修复：找回 {records} 条记录、{drafts} 份草稿、{photos} 张照片",
+                records=said["records"], drafts=said["drafts"], photos=said["photos"],
+            ),
+            tr("知道了"), lambda _: None, no="", detail="\n".join(filter(None, (lost, kept))),
+        )  # fmt: skip
 
     def leave(self) -> None:
         """Sign out. With unsent work the session stays, so that it can still be sent."""
