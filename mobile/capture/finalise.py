@@ -15,7 +15,7 @@ from sync.outbox import ChangeState
 
 def check(store: PersonStore, draft: Draft, reading: ClockReading) -> Wrong:
     """Return what is wrong, per field (codes of `sync.errors.CATALOGUE` or `sync.checks` texts)."""
-    return check_form(store, draft, reading.wall)
+    return check_form(store, draft, reading.now)
 
 
 def finalise(store: PersonStore, draft: Draft, reading: ClockReading) -> Change:

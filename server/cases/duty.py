@@ -138,7 +138,7 @@ def _instant(hand: Hand, name: str, text: str) -> datetime:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise Refused("invalid", fields={name: ["时间格式不正确"]})
-    return (corrected(moment, hand.person.clock_skew_ms) or moment).astimezone(UTC)
+    return (corrected(moment, hand.person.clock_skew_ms, hand.now) or moment).astimezone(UTC)
 
 
 def _check_times(started_at: datetime, ended_at: datetime | None, now: datetime) -> None:

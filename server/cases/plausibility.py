@@ -35,8 +35,8 @@ def check_time(hand: Hand) -> None:
     actor = hand.actor
     if actor is None or actor.observed_at is None:
         return
-    corrected_at = corrected(actor.observed_at, actor.clock_skew_ms) or actor.observed_at
-    if not plausible_time(actor.observed_at, corrected_at, hand.now):
+    moment = corrected(actor.observed_at, actor.clock_skew_ms, hand.now) or actor.observed_at
+    if not plausible_time(moment, hand.now):
         message = "记录时间不合理，请检查手机时间"
         raise Refused("implausible_time", fields={"observed_at": [message]})
 

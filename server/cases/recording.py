@@ -46,7 +46,7 @@ class Hand:
     def observed_at(self) -> datetime | None:
         """When the actor saw it, by the server's clock; None at a desk."""
         actor = self.actor
-        return corrected(actor.observed_at, actor.clock_skew_ms) if actor else None
+        return corrected(actor.observed_at, actor.clock_skew_ms, self.now) if actor else None
 
     @property
     def today(self) -> date:

@@ -44,22 +44,28 @@ DEFAULT_LIMITS = {
 }
 
 
-def corrected(observed_at: datetime | None, clock_skew_ms: int | None) -> datetime | None:
+def corrected(
+    observed_at: datetime | None, clock_skew_ms: int | None, now: datetime
+) -> datetime | None:
     """Return when it was observed by the server's clock.
 
-    `clock_skew_ms` is the device's clock minus the server's when it sent (ahead: positive).
+    `clock_skew_ms` is the device's clock minus the server's as it was known when the change was
+    made (ahead: positive). A clock that was set right since it was last compared makes that figure
+    wrong: where it leads to an impossible time and the device's own word is possible, that stands.
     """
     if observed_at is None or clock_skew_ms is None:
         return observed_at
     try:
-        return observed_at - timedelta(milliseconds=clock_skew_ms)
+        moment = observed_at - timedelta(milliseconds=clock_skew_ms)
     except OverflowError:
         return observed_at
+    stale = not plausible_time(moment, now) and plausible_time(observed_at, now)
+    return observed_at if stale else moment
 
 
-def plausible_time(observed_at: datetime, corrected_at: datetime, now: datetime) -> bool:
+def plausible_time(moment: datetime, now: datetime) -> bool:
     """Say whether an observation can have been made then: not in 1970, not in the future."""
-    return observed_at.year >= FIRST_PLAUSIBLE_YEAR and corrected_at <= now + FUTURE_TOLERANCE
+    return moment.year >= FIRST_PLAUSIBLE_YEAR and moment <= now + FUTURE_TOLERANCE
 
 
 def in_range(amount: Decimal | None, most: Decimal) -> bool:

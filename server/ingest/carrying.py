@@ -87,8 +87,8 @@ def _admit(batch: Batch, change: Change, body: Body | UnknownBody, actor: Actor)
 def _check_time(actor: Actor, now: datetime) -> None:
     observed_at = actor.observed_at
     assert observed_at is not None  # the schema let only instants through
-    corrected_at = corrected(observed_at, actor.clock_skew_ms) or observed_at
-    if not plausible_time(observed_at, corrected_at, now):
+    moment = corrected(observed_at, actor.clock_skew_ms, now) or observed_at
+    if not plausible_time(moment, now):
         message = "记录时间不合理，请检查手机时间"
         raise Refused("implausible_time", fields={"observed_at": [message]})
 

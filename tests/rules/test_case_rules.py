@@ -13,17 +13,29 @@ MINUTE = timedelta(minutes=1)
 
 def test_an_observation_is_corrected_by_how_far_the_devices_clock_was_off():
     ahead_by_ten_minutes = 600_000
-    assert rules.corrected(NOW, ahead_by_ten_minutes) == NOW - 10 * MINUTE
-    assert rules.corrected(NOW, -1_000) == NOW + timedelta(seconds=1)
+    assert rules.corrected(NOW, ahead_by_ten_minutes, NOW) == NOW - 10 * MINUTE
+    assert rules.corrected(NOW, -1_000, NOW) == NOW + timedelta(seconds=1)
 
 
 def test_without_a_known_error_the_devices_word_stands():
-    assert rules.corrected(NOW, None) == NOW
-    assert rules.corrected(None, 1_000) is None
+    assert rules.corrected(NOW, None, NOW) == NOW
+    assert rules.corrected(None, 1_000, NOW) is None
 
 
 def test_a_clock_that_is_off_by_more_than_time_holds_is_not_corrected():
-    assert rules.corrected(NOW, 10**18) == NOW
+    assert rules.corrected(NOW, 10**18, NOW) == NOW
+
+
+def test_a_clock_of_1970_is_forgiven_when_its_error_is_known():
+    then = datetime(1970, 1, 1, tzinfo=UTC)
+    skew_ms = int((then - NOW).total_seconds() * 1000)
+    assert rules.corrected(then, skew_ms, NOW) == NOW
+
+
+@pytest.mark.parametrize("years", [10, -10])
+def test_a_clock_that_was_set_right_since_is_believed(years):
+    stale_skew_ms = years * 365 * 86_400_000
+    assert rules.corrected(NOW, stale_skew_ms, NOW) == NOW
 
 
 @pytest.mark.parametrize(
@@ -39,7 +51,7 @@ def test_a_clock_that_is_off_by_more_than_time_holds_is_not_corrected():
     ],
 )
 def test_nothing_is_observed_in_1970_or_in_the_future(observed_at, plausible):
-    assert rules.plausible_time(observed_at, observed_at, NOW) is plausible
+    assert rules.plausible_time(observed_at, NOW) is plausible
 
 
 @pytest.mark.parametrize("amount", ["0.5", "1", "100000"])
