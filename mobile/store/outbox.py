@@ -124,6 +124,16 @@ class OutboxTable:
                    WHERE said.id = change.id AND change.state = 'acknowledged'
                      AND change.outcome = 'held' AND said.outcome != 'held'"""
             )
+            # A refused one may have been carried out after all: a supervisor tried it again.
+            connection.execute(
+                """UPDATE change SET outcome = said.outcome, error = NULL,
+                     state = 'acknowledged', acknowledged_at = ?
+                   FROM (SELECT id, json_extract(data, '$.outcome') AS outcome
+                         FROM replica WHERE entity = 'my_change') AS said
+                   WHERE said.id = change.id AND change.state = 'attention'
+                     AND said.outcome IN ('applied', 'merged', 'conflict')""",
+                (as_text(before),),
+            )
             connection.execute(
                 """UPDATE change SET reflected = 1 WHERE reflected = 0 AND state = ?
                        AND acknowledged_at <= ? AND outcome != 'held'""",

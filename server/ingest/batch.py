@@ -29,6 +29,7 @@ class Standing:
     version: int = 1
     replaced_by: str | None = None
     flags: list[str] = field(default_factory=list)
+    note: str | None = None
     changed: bool = False  # its row must be written
 
 
@@ -111,6 +112,7 @@ def standing_of(row: ReceivedChange) -> Standing:
         version=row.version,
         replaced_by=row.replaced_by,
         flags=list(row.flags),
+        note=row.note,
     )
 
 

@@ -19,6 +19,7 @@ from server.db import Base, Instant, JsonText
 
 _UNSETTLED = text("outcome IN ('held', 'rejected', 'conflict')")
 _HELD = text("outcome = 'held'")
+_FLAGGED = text("flags <> '[]'")
 
 
 def _where(condition: TextClause) -> dict[str, Any]:
@@ -50,6 +51,9 @@ class ReceivedChange(Base):
     clock_skew_ms: Mapped[int | None] = mapped_column(BigInteger)
     received_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column(Integer, default=1)  # raised when its standing changes
+    note: Mapped[str | None] = mapped_column(String(256))  # what a supervisor tells its sender
+    handled_by: Mapped[str | None] = mapped_column(String(36))
+    handled_at: Mapped[datetime | None] = mapped_column(Instant)
     raw: Mapped[str] = mapped_column(Text)
 
     __table_args__ = (
@@ -57,6 +61,7 @@ class ReceivedChange(Base):
         # Nearly all are applied at once and never looked for by outcome: only others are listed.
         Index("ix_received_change_outcome", "outcome", "received_at", **_where(_UNSETTLED)),
         Index("ix_received_change_previous", "previous", **_where(_HELD)),
+        Index("ix_received_change_flagged", "received_at", **_where(_FLAGGED)),
     )
 
 

@@ -13,7 +13,7 @@ from sync.messages import Outcome, Receipt
 
 _TABLE: Table = ReceivedChange.__table__  # type: ignore[assignment]
 _EXTRA = ("conflicts",)
-_COLUMNS = ("outcome", "receipt", "flags", "replaced_by", "version")
+_COLUMNS = ("outcome", "receipt", "flags", "note", "replaced_by", "version")
 
 
 def settle(
@@ -90,6 +90,7 @@ def _show(batch: Batch, standing: Standing) -> None:
         "conflicts": standing.receipt.get("conflicts", []),
         "replaced_by": standing.replaced_by,
         "flags": standing.flags,
+        "note": standing.note,
         "received_at": standing.received_at.isoformat(timespec="milliseconds"),
     }
     scope = f"person:{standing.person_id}"

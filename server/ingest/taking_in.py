@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
 
 from server.bulk import insert_rows
 from server.errors import error_json
@@ -39,7 +40,7 @@ def take_in(batch: Batch, arrived: Iterable[Incoming], last_n: int) -> list[Inco
     _answer_known(batch, [one for one in firsts.values() if one.id not in taken])
     fresh = [one for one in firsts.values() if one.id in taken]
     _flag_repeated_n(batch, fresh, last_n)
-    _load_context(batch, fresh)
+    load_context(batch, fresh)
     return fresh
 
 
@@ -54,6 +55,18 @@ def load_held(batch: Batch, change_ids: Iterable[str]) -> None:
         batch.follow(standing_of(row))
         waiting = Waiting(read_stored(row.raw), row.person_id)
         batch.held.setdefault(row.previous or "", []).append(waiting)
+
+
+def photos_of_waiting(session: Session, person_id: str) -> frozenset[str]:
+    """Return the photos that held changes of a person name: no record does so yet.
+
+    Else a device would send them again at every sync until the change that is waited for comes.
+    """
+    query = select(ReceivedChange.raw).where(
+        ReceivedChange.outcome == str(Outcome.HELD), ReceivedChange.person_id == person_id
+    )
+    changes = (read_stored(raw).change for raw in session.scalars(query))
+    return frozenset(photo.sha256 for change in changes if change for photo in change.photos)
 
 
 def answer_repeats(batch: Batch) -> None:
@@ -188,7 +201,7 @@ def _flag_repeated_n(batch: Batch, fresh: list[Incoming], last_n: int) -> None:
             batch.standings[change_id].flags.append(N_REPEATED)
 
 
-def _load_context(batch: Batch, fresh: list[Incoming]) -> None:
+def load_context(batch: Batch, fresh: list[Incoming]) -> None:
     """Bring in what the new changes point at, and what waits for them."""
     wanted: set[str] = set()
     released: set[str] = {one.id for one in fresh if one.id}
