@@ -85,6 +85,12 @@ def _return(hand: Hand, case: Case, inputs: MoveInputs) -> None:
     unitwork.give_back(hand, case, inputs.reason)
 
 
+def _recall(hand: Hand, case: Case, inputs: MoveInputs) -> None:
+    """撤回派遣: the dispatcher takes a case back from a unit that it does not belong to."""
+    hand = authorised(hand, case, Move.RECALL, reason=inputs.reason)
+    stages.give_back(hand, case, inputs.reason, move=Move.RECALL)
+
+
 def _done(hand: Hand, case: Case, inputs: MoveInputs) -> None:
     note = inputs.text or inputs.reason
     unitwork.done(hand, case, note=note, quantity=inputs.quantity, photos=inputs.photos)
@@ -181,6 +187,7 @@ DESKS: dict[Move, Desk] = {
     Move.DISPATCH_AGAIN: _dispatch_again,
     Move.ACCEPT: _accept,
     Move.RETURN: _return,
+    Move.RECALL: _recall,
     Move.DONE: _done,
     Move.ASK_EXTENSION: _asking(Move.ASK_EXTENSION),
     Move.ASK_SUSPENSION: _asking(Move.ASK_SUSPENSION),

@@ -30,6 +30,7 @@ class Move(StrEnum):
     DISPATCH_AGAIN = "dispatch_again"
     ACCEPT = "accept"
     RETURN = "return"
+    RECALL = "recall"
     DONE = "done"
     ASK_EXTENSION = "ask_extension"
     GRANT_EXTENSION = "grant_extension"
@@ -103,6 +104,7 @@ MOVE_NAMES: dict[Move, Words] = {
     Move.DISPATCH_AGAIN: Words("二级派遣", "Dispatch again"),
     Move.ACCEPT: Words("接收", "Accept"),
     Move.RETURN: Words("退回", "Return"),
+    Move.RECALL: Words("撤回派遣", "Recall"),
     Move.DONE: Words("处置完成", "Done"),
     Move.ASK_EXTENSION: Words("申请延期", "Ask for more time"),
     Move.GRANT_EXTENSION: Words("批准延期", "Grant more time"),

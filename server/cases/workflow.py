@@ -136,6 +136,8 @@ def _while_the_clock_runs(state: State) -> dict[tuple[State, Move], Rule]:
     return {
         (state, Move.DONE): _rule(State.POST_CHECK, UNIT_ROLES, Need.AFTER_PHOTO),
         (state, Move.DISPATCH_AGAIN): _rule(state, _CLERK, Need.UNIT),
+        # A wrong dispatch is put right at any time, after the unit's own time for returning too.
+        (state, Move.RECALL): _rule(State.RETURNED, _DISPATCHER, Need.REASON),
         (state, Move.ASK_EXTENSION): _rule(state, UNIT_ROLES, Need.REASON),
         (state, Move.GRANT_EXTENSION): _rule(state, _DECIDERS),
         (state, Move.DENY_EXTENSION): _rule(state, _DECIDERS, Need.REASON),

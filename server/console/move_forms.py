@@ -78,6 +78,7 @@ ASIDE = frozenset(
     {
         Move.VOID,
         Move.FORCE_CLOSE,
+        Move.RECALL,
         Move.MERGE,
         Move.MARK_OWNERLESS,
         Move.NOTE,
