@@ -122,6 +122,8 @@ class AtRest:
             return
         if json.loads(row["raw"]) != captured.content:
             found.other.append(f"{name} arrived with other content")
+        if row["outcome"] == "rejected" and row["replaced_by"] is None:
+            self._check_refused(captured)
         if row["outcome"] == "applied" and captured.kind in _EVENT_KINDS:
             events = connection.execute(
                 "SELECT count(*) FROM case_event WHERE change_id = ? AND case_id = ?",
@@ -129,6 +131,12 @@ class AtRest:
             )
             if events.fetchone()[0] == 0:
                 found.lost.append(f"{name} is applied without an event")
+
+    def _check_refused(self, captured: Captured) -> None:
+        """What the server refused stays on its phone until a person has dealt with it."""
+        here = self.ledger.on_device[captured.phone] | self.ledger.taken_back
+        if captured.id not in here:
+            self.found.lost.append(f"{captured.id} was refused, and {captured.phone} forgot it")
 
     def _check_doubled(
         self, connection: sqlite3.Connection, received: dict[str, sqlite3.Row]

@@ -1,6 +1,5 @@
 """What happens in a world before it is let come to rest: people's work, and misfortunes."""
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ from tests.simulation.town import (
 )
 from tests.simulation.world import World
 
-STEPS = (20, 50)
+STEPS = (25, 60)
 _FAR = (20.0, 120.0)  # outside the territory: the server refuses it
 _DAY = 86_400.0
 
@@ -54,6 +53,9 @@ class Deeds:
 
     def course(self) -> None:
         """Do a number of things, letting time pass between them."""
+        for phone in self.world.phones:
+            phone.begin_round("start")
+        self.world.time.pass_time(60)
         weights = {deed: weight for deed, weight in self._deeds().items() if weight}
         for _ in range(self.random.randint(*STEPS)):
             self.world.time.pass_time(self._pause())
@@ -66,8 +68,8 @@ class Deeds:
     def _deeds(self) -> dict[Callable[[], None], int]:
         return {
             self.sync: 30,
-            self.report: 14,
-            self.work_on_a_case: 12,
+            self.report: 20,
+            self.work_on_a_case: 16,
             self.record_work: 4,
             self.mend_or_withdraw: 4,
             self.desk: 8,
@@ -324,18 +326,9 @@ class Deeds:
         photos = world.ledger.photos(phone.store)
         phone.close()
         shutil.rmtree(phone.folder)
-        copy_folder(world.ground.folder / "phone-copies" / phone.name, phone.folder, os.link)
-        for database in phone.folder.rglob("*.sqlite"):
-            _unlinked(database)
+        copy_folder(world.ground.folder / "phone-copies" / phone.name, phone.folder)
         phone.open()
         world.ledger.phone_restored(phone.name, phone.store, world.server, photos)
-
-
-def _unlinked(path: os.PathLike[str]) -> None:
-    """Give a hard-linked file bytes of its own."""
-    copy = f"{path}.own"
-    shutil.copyfile(path, copy)
-    os.replace(copy, path)  # noqa: PTH105
 
 
 _DESK_MOVES = {

@@ -21,16 +21,22 @@ class Captured:
 
 @dataclass
 class Ledger:
-    """`excused`: destroyed by somebody who put an old copy back, before it could go anywhere."""
+    """`excused`: destroyed by somebody who put an old copy back, before it could go anywhere.
+
+    `taken_back`: no more on its phone, for the same reason.
+    """
 
     changes: dict[str, Captured] = field(default_factory=dict)
     excused: set[str] = field(default_factory=set)
+    taken_back: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     excused_photos: set[str] = field(default_factory=set)
     on_device: dict[str, set[str]] = field(default_factory=dict)
 
     def note(self, phone: str, store: PersonStore) -> None:
         """Write down what the phone's outbox holds now."""
-        rows = store.reading().execute("SELECT id, content FROM change ORDER BY n").fetchall()
+        rows = store.reading().execute("SELECT * FROM change ORDER BY n").fetchall()
+        self.refused |= {row["id"] for row in rows if row["outcome"] == "rejected"}
         self.on_device[phone] = {row["id"] for row in rows}
         for row in rows:
             if row["id"] not in self.changes:
@@ -48,10 +54,9 @@ class Ledger:
         return {row["sha256"] for row in rows}
 
     def server_restored(self, server: ServerSide) -> None:
-        """Excuse what no phone can send again: a phone's older copy took its place before."""
-        there = _received(server)
-        held = set().union(*self.on_device.values())
-        self.excused |= self.changes.keys() - there - held
+        """Excuse what no phone sends again: lost there before, or refused and shown there."""
+        held = set().union(*self.on_device.values()) - self.refused
+        self.excused |= self.changes.keys() - _received(server) - held
 
     def phone_restored(
         self, phone: str, store: PersonStore, server: ServerSide, unsent_photos: set[str]
@@ -59,7 +64,8 @@ class Ledger:
         """Excuse what the old copy does not have and the server has not either."""
         self.note(phone, store)
         mine = {one.id for one in self.changes.values() if one.phone == phone}
-        self.excused |= mine - _received(server) - self.on_device[phone]
+        self.taken_back |= mine - self.on_device[phone]
+        self.excused |= self.taken_back - _received(server)
         rows = store.reading().execute("SELECT sha256 FROM photo")
         self.excused_photos |= unsent_photos - {row["sha256"] for row in rows}
 

@@ -23,6 +23,7 @@ from mobile.device.devices import DEMO_ROUTE, Devices
 from mobile.store.database import Database, Migration
 from mobile.store.home import DeviceHome
 from mobile.store.person_store import PersonStore
+from mobile.store.summary import NEXT_TRY
 from mobile.transfer.courier import Courier, Phase
 from mobile.transfer.sign_in import sign_in
 from sync.bodies import Kind
@@ -117,6 +118,15 @@ class Phone:
     def busy(self) -> bool:
         self.tasks = [task for task in self.tasks if not task.dead]
         return bool(self.tasks)
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the courier waits for a time to come."""
+        return bool(self.store.note(NEXT_TRY))
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.last_phase is Phase.IDLE and not self.is_patient
 
     def open(self) -> None:
         """Start the app."""

@@ -24,7 +24,7 @@ from tests.simulation.server_side import ServerSide
 from tests.simulation.time_line import TimeLine
 from tests.simulation.town import HANDHELDS, Handheld, build_town, copy_folder, make_pictures
 
-_WEATHERS = (0.0, 0.05, 0.15, 0.3)
+_WEATHERS = (0.03, 0.1, 0.2, 0.4)
 _ROUNDS_TO_REST = 14
 
 
@@ -159,13 +159,14 @@ class World:
             phone.fate.spare()
             phone.reception.state = phone.reception.state.WIFI
         before = -1
-        for step in range(_ROUNDS_TO_REST):
-            self.time.pass_time(7 * 3600 if step == 0 else 1800)
+        for _ in range(_ROUNDS_TO_REST):
+            waits = any(phone.is_patient for phone in self.phones)
+            self.time.pass_time(7 * 3600 if waits else 900)
             self.scheduler("photos")
             for phone in self.phones:
                 self._round_at_rest(phone)
             feed = self._feed_length()
-            quiet = all(phone.last_phase is Phase.IDLE for phone in self.phones)
+            quiet = all(phone.is_quiet for phone in self.phones)
             if quiet and feed == before:
                 return
             before = feed
