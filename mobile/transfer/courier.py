@@ -70,11 +70,19 @@ class Courier:
         person_id: str,
         devices: Devices,
         random: Random | None = None,
+        *,
+        errands: Callable[[Callable[[], bool]], object] | None = None,
+        yields_to: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`random` spreads the waits of many phones; a test passes a seeded one."""
+        """`random` spreads the waits of many phones; a test passes a seeded one.
+
+        `errands` is run after each round of the thread and is given what tells it to stop;
+        `yields_to` is what tells this courier to stop sending photos, when it is itself an errand.
+        """
         self._home, self._store, self._person_id = home, store, person_id
         self._devices = devices
         self._random = random or Random()
+        self._errands, self._yields_to = errands, yields_to
         self._wake = threading.Condition()
         self._reasons: set[str] = set()
         self._stopping = False
@@ -82,7 +90,6 @@ class Courier:
         self._unwritten: Patience | None = None
         self._listeners: list[Callable[[CourierStatus], None]] = []
         self._status = CourierStatus(Phase.IDLE, last_sync_at=from_text(store.note(LAST_SYNC)))
-        devices.connectivity.on_change(self._network_changed)
 
     @property
     def status(self) -> CourierStatus:
@@ -90,6 +97,7 @@ class Courier:
 
     def start(self) -> None:
         """Begin; the first round follows at once."""
+        self._devices.connectivity.on_change(self._network_changed)
         self._thread = threading.Thread(target=self._work, name="courier", daemon=True)
         self.nudge("start")
         self._thread.start()
@@ -129,6 +137,8 @@ class Courier:
                 return
             try:
                 self.carry(reasons)
+                if self._errands is not None:
+                    self._errands(lambda: self._stopping or bool(self._reasons))
             except Exception:
                 # The phone must go on syncing after whatever this was.
                 _log.exception("a sync round ended in an error of our own")
@@ -209,7 +219,8 @@ class Courier:
 
     def _interrupted(self) -> bool:
         """Say whether photos should pause: the app ends, the network went, a record was saved."""
-        if self._stopping or self._devices.connectivity.network() is Network.NONE:
+        gone = self._devices.connectivity.network() is Network.NONE
+        if self._stopping or gone or self._yields_to():
             return True
         self._show(Phase.PHOTOS)
         return "new_record" in self._reasons

@@ -14,6 +14,7 @@ from mobile.device.devices import android_devices
 from mobile.store.home import DeviceHome
 from mobile.store.summary import sync_summary
 from mobile.transfer.courier import Courier, Phase
+from mobile.transfer.errands import run_errands
 
 _LOOK_EVERY_S = 5.0
 _ENDS = frozenset({Phase.SIGN_IN_NEEDED, Phase.REVOKED, Phase.UPDATE_NEEDED})
@@ -22,17 +23,19 @@ _ENDS = frozenset({Phase.SIGN_IN_NEEDED, Phase.REVOKED, Phase.UPDATE_NEEDED})
 def carry(home: DeviceHome, person_id: str) -> None:
     """Send what waits for one person, until nothing does or a person is needed."""
     store = home.open_person(person_id)
-    courier = Courier(home, store, person_id, android_devices(home))
+    devices = android_devices(home)
+    courier = Courier(home, store, person_id, devices)
     courier.start()
     try:
         while courier.status.phase not in _ENDS:
             time.sleep(_LOOK_EVERY_S)
             summary = sync_summary(store)
             if not (summary.unsent_records or summary.unsent_photos):
-                return
+                break
     finally:
         courier.stop()
         store.close()
+    run_errands(home, devices, person_id)
 
 
 if __name__ == "__main__":

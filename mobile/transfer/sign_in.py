@@ -20,10 +20,15 @@ SERVER = "server"  # the device's setting with the server's address
 
 @dataclass(frozen=True)
 class SignedIn:
-    """`online` is False when the device let the person in by itself."""
+    """`online` is False when the device let the person in by itself.
+
+    `revoked`: the server will have nothing more to do with this device; what it holds can be
+    rescued (`mobile.rescue`).
+    """
 
     person: KnownPerson
     online: bool
+    revoked: bool = False
 
 
 def sign_in(home: DeviceHome, devices: Devices, username: str, password: str) -> SignedIn:
@@ -39,6 +44,8 @@ def sign_in(home: DeviceHome, devices: Devices, username: str, password: str) ->
     except ServerSaidNo as no:
         if no.status >= 500 or no.status == 429:
             return _offline(home, devices, username, password, no)
+        if no.code == "device_revoked" and _is_known(home, username):
+            return SignedIn(unlock(home, devices, username, password), online=False, revoked=True)
         if no.status == 401 and home.is_pin(username, password):
             return _offline(home, devices, username, password, no)
         raise refused(no) from no
@@ -152,9 +159,13 @@ def known_person(raw: Json, username: str) -> KnownPerson:
     )
 
 
+def _is_known(home: DeviceHome, username: str) -> bool:
+    return any(person.username == username for person in home.people())
+
+
 def _offline(
     home: DeviceHome, devices: Devices, username: str, password: str, why: Exception
 ) -> SignedIn:
-    if not any(person.username == username for person in home.people()):
+    if not _is_known(home, username):
         raise Unavailable("no_connection", detail=str(why)) from why
     return SignedIn(unlock(home, devices, username, password), online=False)

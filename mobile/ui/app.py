@@ -16,7 +16,8 @@ from mobile.device.devices import Devices
 from mobile.store.home import DeviceHome, KnownPerson
 from mobile.store.salvage import SALVAGED
 from mobile.store.summary import SyncSummary, sync_summary
-from mobile.transfer.courier import Courier, CourierStatus
+from mobile.transfer.courier import Courier, CourierStatus, Phase
+from mobile.transfer.errands import run_errands
 from mobile.transfer.sign_in import SignedIn, change_password, sign_in, sign_out, unlock
 from mobile.ui import fonts
 from mobile.ui.background import Background
@@ -47,6 +48,7 @@ class OfficerApp(App):
         self.home, self.devices = home, devices
         self.desk: Desk | None = None
         self.locked = False
+        self._revoked = False  # and told so
         self._before_lock: list[tuple[str, dict[str, Any]]] = []
         self._touched_at = time.monotonic()
         self._clocks: list[Any] = []
@@ -138,11 +140,15 @@ class OfficerApp(App):
         self.locked = False
         self.desk = self.pages.desk = self._open_desk(signed_in.person)
         self.desk.on_status(self._status)
+        self._revoked = signed_in.revoked
         self.desk.courier.start()
         self._count_waiting()
         resumed = self._resume_draft(self.desk)
         self._tell_of_salvage(self.desk)
-        if not resumed and not signed_in.online:
+        if signed_in.revoked:
+            self.pages.open("sync")
+            self._tell_of_revocation()
+        elif not resumed and not signed_in.online:
             self.shell.ids.snackbar.say(
                 tr("离线登录，记录先存在手机里"), "warn", "cloud-off-outline"
             )
@@ -154,7 +160,13 @@ class OfficerApp(App):
             person=person,
             store=store,
             devices=self.devices,
-            courier=Courier(self.home, store, person.id, self.devices),
+            courier=Courier(
+                self.home,
+                store,
+                person.id,
+                self.devices,
+                errands=partial(run_errands, self.home, self.devices, person.id),
+            ),
             darkroom=Darkroom(store, fonts.FOLDER / "text.ttf"),
             reading=Background(self._unexpected),
             writing=Background(self._unexpected, threads=1),
@@ -194,12 +206,17 @@ class OfficerApp(App):
         person_id = self.desk.person.id
         self._close_desk()
         self.background.run(lambda: sign_out(self.home, self.devices, person_id))
+        self.background.run(lambda: run_errands(self.home, self.devices, None))
         self._ask_sign_in()
 
     def _close_desk(self) -> None:
         if self.desk is not None:
             self.desk.close()
             self.desk = None
+
+    def _tell_of_revocation(self) -> None:
+        said = tr("此设备已停用，已锁定。未上传的记录仍在手机上，登录后可制作救援包")
+        self.shell.ids.snackbar.say(said, "bad", "lock-outline")
 
     # --- locking
     def lock(self) -> None:
@@ -243,8 +260,13 @@ class OfficerApp(App):
         self.shell.ids.snackbar.say(error_words(error), "bad", "alert-circle-outline")
 
     # --- news from behind
-    def _status(self, _: CourierStatus) -> None:
+    def _status(self, status: CourierStatus) -> None:
         if self.desk is None or self.locked:
+            return
+        if status.phase is Phase.REVOKED and not self._revoked:
+            self._revoked = True
+            self.lock()
+            self._tell_of_revocation()
             return
         self._count_waiting()
         if self.pages.tabbed:
