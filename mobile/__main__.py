@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(given: argparse.Namespace) -> int:
     # Kivy reads its settings while it is imported and opens a window: not before it is wanted.
     home, devices = _phone(given)
+    from mobile.ui import onscreen
+
+    onscreen.prepare()
     from mobile.ui.app import OfficerApp
 
     OfficerApp(home, devices).run()

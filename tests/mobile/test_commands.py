@@ -1,5 +1,6 @@
 """`python -m mobile`: what it lists, and the day that it plays against the real server."""
 
+import os
 import re
 import subprocess
 import sys
@@ -55,3 +56,21 @@ def test_without_a_server_the_day_ends_with_a_reason(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "http://127.0.0.1:9" in done.stdout
+
+
+def test_the_window_on_a_desk_is_shaped_like_a_phone() -> None:
+    asked = """
+from mobile.ui import onscreen
+onscreen.prepare()
+from kivy.core.window import Window
+print(*Window.size)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=ROOT,
+        env=os.environ | {"SDL_VIDEODRIVER": "offscreen", "KIVY_METRICS_DENSITY": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split()[-2:] == ["400", "720"]
