@@ -60,12 +60,14 @@ class LocalStore(Protocol):
 
 @dataclass(frozen=True)
 class Conditions:
-    """Under which a round runs: the app's version, and how photos may travel now."""
+    """Under which a round runs: the app's version, and how photos may travel now.
+
+    What a round writes down has the server's time: a phone's clock may be years off.
+    """
 
     app_version: str
     photos_allowed: bool
     piece_bytes: int
-    now: Callable[[], datetime]
     interrupted: Callable[[], bool]
     watch: Callable[[Step], None]
 
@@ -76,6 +78,7 @@ class RoundReport:
     pull: PullReport = field(default_factory=PullReport)
     photos: PhotoReport = field(default_factory=PhotoReport)
     started_over: bool = False
+    server_time: datetime | None = None
 
     @property
     def failure(self) -> ServerSaidNo | None:
@@ -94,11 +97,12 @@ def run_round(store: LocalStore, remote: Remote, conditions: Conditions) -> Roun
     report = RoundReport()
     hello = remote.hello()
     check_hello(hello, conditions.app_version)
-    report.started_over = _meet_epoch(store, remote, hello, conditions)
+    report.server_time = hello.server_time
+    report.started_over = _meet_epoch(store, remote, hello)
     conditions.watch(Step.SENDING)
-    report.push = push(store.outbox, remote, hello.limits, conditions.now())
+    report.push = push(store.outbox, remote, hello.limits, hello.server_time)
     conditions.watch(Step.RECEIVING)
-    report.pull = _receive(store, remote, hello, conditions, report)
+    report.pull = _receive(store, remote, hello, report)
     if conditions.photos_allowed:
         conditions.watch(Step.PHOTOS)
         report.photos = send_photos(
@@ -106,12 +110,15 @@ def run_round(store: LocalStore, remote: Remote, conditions: Conditions) -> Roun
             remote,
             hello.limits,
             Travel(conditions.piece_bytes, conditions.interrupted),
-            conditions.now(),
+            hello.server_time,
         )
+    if "sync" in report.pull.requests or report.photos.verified:
+        # Nothing to send is an answer too: somebody waits for it, or still sees the photos unsent.
+        remote.push((), store.outbox.unsent_status())
     return report
 
 
-def _meet_epoch(store: LocalStore, remote: Remote, hello: Hello, conditions: Conditions) -> bool:
+def _meet_epoch(store: LocalStore, remote: Remote, hello: Hello) -> bool:
     """Start over when the server's history may have gone back; return whether it did.
 
     Asked before the push: new changes must not arrive ahead of the older ones that the server
@@ -121,7 +128,7 @@ def _meet_epoch(store: LocalStore, remote: Remote, hello: Hello, conditions: Con
     if known == hello.epoch:
         return False
     if known is not None:
-        store.outbox.send_again(conditions.now() - KEEP_ACKNOWLEDGED)
+        store.outbox.send_again(hello.server_time - KEEP_ACKNOWLEDGED)
         store.photos.ask_again()
         start_over(store.replica, remote)
     store.replica.set_epoch(hello.epoch)
@@ -132,18 +139,17 @@ def _receive(
     store: LocalStore,
     remote: Remote,
     hello: Hello,
-    conditions: Conditions,
     report: RoundReport,
 ) -> PullReport:
-    started = conditions.now()
+    started = hello.server_time
     try:
         pulled = pull(store.replica, remote)
     except ServerSaidNo as no:
         if no.code == "epoch_changed":
             # It changed between hello and pull: what was acknowledged goes again, now.
-            store.outbox.send_again(conditions.now() - KEEP_ACKNOWLEDGED)
+            store.outbox.send_again(hello.server_time - KEEP_ACKNOWLEDGED)
             store.photos.ask_again()
-            report.push = push(store.outbox, remote, hello.limits, conditions.now())
+            report.push = push(store.outbox, remote, hello.limits, hello.server_time)
             hello = remote.hello()
         elif no.code not in ("cursor_expired", "bad_cursor"):
             raise

@@ -36,6 +36,7 @@ class MemoryRemote:
 
     def __init__(self) -> None:
         self.epoch = "epoch-1"
+        self.server_time = NOW
         self.limits = Limits()
         self.protocols = (1,)
         self.min_app_version = "1.0.0"
@@ -54,7 +55,9 @@ class MemoryRemote:
     # --- records
     def hello(self) -> Hello:
         self._begin("hello")
-        return Hello(self.protocols, self.min_app_version, self.limits, self.epoch, NOW)
+        return Hello(
+            self.protocols, self.min_app_version, self.limits, self.epoch, self.server_time
+        )
 
     def push(self, changes: Sequence[Change], status: UnsentStatus) -> Sequence[Receipt]:
         self._begin("push", changes, status)

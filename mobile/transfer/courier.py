@@ -167,7 +167,7 @@ class Courier:
             return
         remote = remote_of(self._home, self._devices, self._person_id)
         try:
-            push_rescued(self._store, remote, self._now())
+            push_rescued(self._store, remote)
             report = run_round(self._store, remote, self._conditions())
             self._after_round(remote, report)
         except LinkDown as down:
@@ -196,7 +196,8 @@ class Courier:
             self.nudge("new_record")
         elif self._photos_allowed():
             fetch_wanted(self._store, remote, self._interrupted)
-        self._tidy(now)
+        if report.server_time is not None:
+            self._tidy(report.server_time)
         self._show(Phase.IDLE)
 
     def _conditions(self) -> Conditions:
@@ -205,7 +206,6 @@ class Courier:
             app_version=APP_VERSION,
             photos_allowed=self._photos_allowed(),
             piece_bytes=WIFI_PIECE if on_wifi else MOBILE_PIECE,
-            now=self._now,
             interrupted=self._interrupted,
             watch=lambda step: self._show(_PHASE_OF_STEP[step]),
         )
@@ -275,8 +275,9 @@ class Courier:
             self._home.renew_person(renewed)
 
     def _tidy(self, now: datetime) -> None:
+        """Let go of what is old by the server's clock; the phone's may be years ahead."""
         last = from_text(self._store.note("tidied_at"))
-        if last is None or now - last > _TIDY_EVERY:
+        if last is None or abs(now - last) > _TIDY_EVERY:
             self._store.tidy(now)
             self._store.set_note("tidied_at", as_text(now))
 

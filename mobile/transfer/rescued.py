@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from mobile.store.person_store import PersonStore
 from mobile.store.rescued import rescued_outboxes
 from mobile.transfer.remote import HttpRemote
 from sync.messages import Change, Receipt
 from sync.outbox import push
-from sync.remote import Limits, UnsentStatus
+from sync.remote import UnsentStatus
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,18 @@ class _InItsName:
         return self.remote.push_rescued(self.device_id, changes, status)
 
 
-def push_rescued(store: PersonStore, remote: HttpRemote, now: datetime) -> int:
+def push_rescued(store: PersonStore, remote: HttpRemote) -> int:
     """Push what waits of other devices, unchanged; return how many changes were settled.
 
     Nothing is asked of the server when there is none. Raises what a push raises.
     """
     settled = 0
-    for outbox in rescued_outboxes(store):
-        report = push(outbox, _InItsName(remote, outbox.device_id), Limits(), now)
+    outboxes = rescued_outboxes(store)
+    if not outboxes:
+        return 0
+    hello = remote.hello()
+    for outbox in outboxes:
+        carrier = _InItsName(remote, outbox.device_id)
+        report = push(outbox, carrier, hello.limits, hello.server_time)
         settled += report.acknowledged + report.attention
     return settled

@@ -45,7 +45,6 @@ class Engine:
             app_version="1.0.0",
             photos_allowed=True,
             piece_bytes=self.piece_bytes,
-            now=self.now,
             interrupted=lambda: False,
             watch=lambda _: None,
         )

@@ -81,7 +81,7 @@ def pack(engine: Engine) -> PackageMade:
 def carry(engine: Engine) -> None:
     """Send as the courier does: what was rescued, then a round."""
     remote = remote_of(engine.home, engine.devices, engine.person.id)
-    push_rescued(engine.store, remote, engine.now())
+    push_rescued(engine.store, remote)
     remote.close()
     engine.sync()
 

@@ -44,7 +44,6 @@ def device() -> Device:
         app_version="1.0.0",
         photos_allowed=True,
         piece_bytes=100,
-        now=lambda: NOW,
         interrupted=lambda: False,
         watch=lambda _: None,
     )
@@ -56,7 +55,7 @@ def test_records_go_before_pages_and_pages_before_photos(device: Device) -> None
     device.store.photos.add(os.urandom(50))
     device.sync()
     order = [name for name in device.remote.log if name in ("hello", "push", "pull", "send_piece")]
-    assert order == ["hello", "push", "pull", "send_piece"]
+    assert order == ["hello", "push", "pull", "send_piece", "push"]  # the last: all is sent
 
 
 def test_pages_are_fetched_to_the_last(device: Device) -> None:
@@ -172,8 +171,7 @@ def test_a_link_cut_while_starting_over_starts_over_again(restored: Device) -> N
 
 
 def test_changes_acknowledged_long_ago_do_not_go_again(restored: Device) -> None:
-    late = NOW + timedelta(days=31)
-    restored.conditions = replace(restored.conditions, now=lambda: late)
+    restored.remote.server_time = NOW + timedelta(days=31)
     restored.sync()
     assert restored.remote.changes == {}
 
