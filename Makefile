@@ -3,7 +3,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check lint types contracts security tests bench pins words pages clean \
+.PHONY: help demo demo-reset test check lint types contracts security tests simulate bench pins words pages clean \
 	ready-demo ready-test
 
 help: ## show this list
@@ -35,6 +35,9 @@ security: ## known dangerous constructs (bandit)
 tests: ## run the tests; PYTEST="…" adds arguments
 	@folder=$$(mktemp -d -t xuncheng-tests-XXXXXX) && \
 	$(PYTHON) -m pytest -n 2 --dist loadfile --basetemp=$$folder/run $(PYTEST) && rm -rf $$folder
+
+simulate: ready-test ## run SEEDS=… worlds of phones and server with faults (docs/reliability.md)
+	@$(PYTHON) -m tests.simulation --seeds $(or $(SEEDS),1000) --first $(or $(FIRST),1)
 
 bench: ready-test ## measure, and print a table (docs/performance.md)
 	$(PYTHON) -m bench

@@ -205,11 +205,21 @@ class HttpRemote:
     def _open(self, call: Call) -> requests.Response:
         response = send(self._session, self._base_url, call, stream=True)
         if response.status_code >= 400:
-            parsed = response.json() if "json" in response.headers.get("Content-Type", "") else None
-            raise refusal(call, response, parsed)
+            raise refusal(call, response, _read_refusal(call, response))
         if "text/html" in response.headers.get("Content-Type", ""):
             raise LinkDown(f"{call.path}: a page in the place of a file")
         return response
+
+
+def _read_refusal(call: Call, response: requests.Response) -> Json | None:
+    """Return the JSON of a streamed refusal. Raises `LinkDown` when it is cut or not JSON."""
+    if "json" not in response.headers.get("Content-Type", ""):
+        return None
+    try:
+        found: Json = response.json()
+    except (requests.RequestException, ValueError) as error:
+        raise LinkDown(f"{call.path}: {error}") from error
+    return found
 
 
 def _signed(call: Call, tokens: Tokens) -> Call:

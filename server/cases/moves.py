@@ -71,13 +71,14 @@ def handle(
     case = hand.book.get(case_id)
     plausibility.check_time(hand)
     if body.step is HandleStep.ACCEPT:
-        unitwork.accept(hand, case)
+        unitwork.accept(hand, case, photos)
     elif body.step is HandleStep.RETURN:
-        unitwork.give_back(hand, case, body.reason or body.note)
+        unitwork.give_back(hand, case, body.reason or body.note, photos)
     elif body.step is HandleStep.DONE:
         unitwork.done(hand, case, note=body.note, quantity=body.quantity, photos=photos)
     else:
-        unitwork.ask(hand, case, Move(body.step), body.reason or body.note, _instant(body.until))
+        reason, until = body.reason or body.note, _instant(body.until)
+        unitwork.ask(hand, case, Move(body.step), reason, until, photos)
     return case
 
 

@@ -15,6 +15,7 @@ from server.cases.recording import Hand, record
 from server.cases.rules import MAX_SUSPENSION
 from server.cases.workflow import Move, State
 from sync.errors import Refused
+from sync.messages import PhotoRef
 
 EXTENSION, SUSPENSION, APPEAL = "extension", "suspension", "appeal"
 OF_THE_UNIT = (EXTENSION, SUSPENSION)  # about its clock; they lapse when that stops
@@ -31,7 +32,14 @@ _DENYING = {
 }
 
 
-def ask(hand: Hand, case: Case, kind: str, reason: str, until: datetime | None) -> None:
+def ask(
+    hand: Hand,
+    case: Case,
+    kind: str,
+    reason: str,
+    until: datetime | None,
+    photos: tuple[PhotoRef, ...] = (),
+) -> None:
     """Put a request; it stands in the row until it is decided or lapses.
 
     Raises `out_of_range` for a suspension that does not end within a year from now, or an
@@ -55,7 +63,8 @@ def ask(hand: Hand, case: Case, kind: str, reason: str, until: datetime | None) 
     waiting = {"id": request_id, "by": person_id, "until": until_text, "reason": reason}
     case.open_requests = {**case.open_requests, kind: waiting}
     data = {"until": until_text, "done_in_time": case.done_late_sync}
-    record(hand, case, _ASKING[kind], State(case.state), reason=reason, data=data)
+    to = State(case.state)
+    record(hand, case, _ASKING[kind], to, reason=reason, data=data, photos=photos)
 
 
 def grant(hand: Hand, case: Case, kind: str, reason: str, until: datetime | None) -> None:

@@ -45,7 +45,14 @@ def dispatch(hand: Hand, case: Case, unit_id: str, *, reason: str | None = None)
     record(hand, case, Move.DISPATCH, State.DISPATCHED, reason=reason, data=data)
 
 
-def give_back(hand: Hand, case: Case, reason: str, *, move: Move = Move.RETURN) -> None:
+def give_back(
+    hand: Hand,
+    case: Case,
+    reason: str,
+    photos: tuple[PhotoRef, ...] = (),
+    *,
+    move: Move = Move.RETURN,
+) -> None:
     """回退 by the unit ("not ours") or the dispatcher. Counts against the accuracy of dispatch."""
     requests.lapse(hand, case, requests.OF_THE_UNIT)
     unit_id = case.unit_id
@@ -53,7 +60,8 @@ def give_back(hand: Hand, case: Case, reason: str, *, move: Move = Move.RETURN) 
     case.unit_id = case.crew_unit_id = None
     timekeeping.clear_clock(case)
     timekeeping.set_stage(hand, case, "dispatch")
-    record(hand, case, move, State.RETURNED, reason=reason, data={"unit": unit_id})
+    data = {"unit": unit_id}
+    record(hand, case, move, State.RETURNED, reason=reason, data=data, photos=photos)
 
 
 def report_done(

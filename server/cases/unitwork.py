@@ -11,29 +11,31 @@ from server.catalog import lookup
 from sync.errors import Refused
 from sync.messages import PhotoRef
 
+Photos = tuple[PhotoRef, ...]
 
-def accept(hand: Hand, case: Case) -> None:
+
+def accept(hand: Hand, case: Case, photos: Photos = ()) -> None:
     """接收."""
     hand = authorised(hand, case, Move.ACCEPT)
     stages.note_handler(case, hand.person.person_id)
     case.stage_due_at = case.due_at
-    record(hand, case, Move.ACCEPT, State.HANDLING, data={"unit": hand.person.unit_id})
+    data = {"unit": hand.person.unit_id}
+    record(hand, case, Move.ACCEPT, State.HANDLING, data=data, photos=photos)
 
 
-def give_back(hand: Hand, case: Case, reason: str) -> None:
+def give_back(hand: Hand, case: Case, reason: str, photos: Photos = ()) -> None:
     """退回: a unit to the dispatcher; a crew to the unit that dispatched to it again."""
     hand = authorised(hand, case, Move.RETURN, reason=reason)
     crew = case.crew_unit_id
     if crew is not None and hand.person.unit_id == crew != case.unit_id:
         case.crew_unit_id = None
-        record(hand, case, Move.RETURN, State.DISPATCHED, reason=reason, data={"crew": crew})
+        data = {"crew": crew}
+        record(hand, case, Move.RETURN, State.DISPATCHED, reason=reason, data=data, photos=photos)
     else:
-        stages.give_back(hand, case, reason)
+        stages.give_back(hand, case, reason, photos)
 
 
-def done(
-    hand: Hand, case: Case, *, note: str, quantity: Decimal | None, photos: tuple[PhotoRef, ...]
-) -> None:
+def done(hand: Hand, case: Case, *, note: str, quantity: Decimal | None, photos: Photos) -> None:
     """处置完成, with a picture of it."""
     hand = authorised(hand, case, Move.DONE)
     plausibility.check_range("quantity", quantity)
@@ -53,7 +55,14 @@ def dispatch_again(hand: Hand, case: Case, unit_id: str | None, reason: str) -> 
     record(hand, case, Move.DISPATCH_AGAIN, State(case.state), reason=reason, data=data)
 
 
-def ask(hand: Hand, case: Case, move: Move, reason: str, until: datetime | None) -> None:
+def ask(
+    hand: Hand,
+    case: Case,
+    move: Move,
+    reason: str,
+    until: datetime | None,
+    photos: Photos = (),
+) -> None:
     """申请延期, 申请挂账 or 超时申诉."""
     hand = authorised(hand, case, move, reason=reason)
     kind = {
@@ -61,4 +70,4 @@ def ask(hand: Hand, case: Case, move: Move, reason: str, until: datetime | None)
         Move.ASK_SUSPENSION: requests.SUSPENSION,
         Move.APPEAL: requests.APPEAL,
     }[move]
-    requests.ask(hand, case, kind, reason, until)
+    requests.ask(hand, case, kind, reason, until, photos)

@@ -14,6 +14,7 @@ from server.cases.publishing import refresh_photos
 from server.db import db
 from server.describe import Answer, Parameter, Raw, describes
 from server.errors import error_json
+from server.ingest.taking_in import photos_of_waiting
 from server.photos.holdings import holdings
 from server.photos.serving import ORIGINAL, SIZES, photo_response
 from server.receive import request_loaded
@@ -69,7 +70,8 @@ def have() -> Response:
     """Say which photos are held, refused or missing."""
     given = cast(Have, request_loaded(_HAVE))
     now = clock.now()
-    found = holdings(g.actor, given.sha256, now, refresh_photos)
+    waiting = photos_of_waiting(db.session(), g.actor.person_id)
+    found = holdings(g.actor, given.sha256, now, refresh_photos, waiting)
     refused = [
         {"sha256": sha256, "error": error_json(Refused(code))}
         for sha256, code in found.refused.items()

@@ -1,7 +1,7 @@
 """What a device may know about the photos that it named: held, refused, or still to come."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,27 +31,35 @@ class Holdings:
 
 
 def holdings(
-    actor: Actor, sha256s: Sequence[str], now: datetime, announce: Announce | None = None
+    actor: Actor,
+    sha256s: Sequence[str],
+    now: datetime,
+    announce: Announce | None = None,
+    waiting: Collection[str] = (),
 ) -> Holdings:
     """Say what is held of `sha256s`; what `actor` has not named is missing, whoever sent it.
 
-    Photos that the scheduler has not come to are opened here, for one second at most.
+    `waiting` are those that changes name which are not in force yet. Photos that the scheduler
+    has not come to are opened here, for one second at most.
     """
-    states = _states(actor, sha256s)
+    states = _states(actor, sha256s, waiting)
     until = time.monotonic() + OPEN_FOR_S
     for sha256, (opened, _) in states.items():
         if not opened and time.monotonic() < until:
             inspect_photo(sha256, now, announce)
-    return _sorted_out(sha256s, _states(actor, sha256s))
+    return _sorted_out(sha256s, _states(actor, sha256s, waiting))
 
 
-def _states(actor: Actor, sha256s: Sequence[str]) -> dict[str, tuple[bool, str | None]]:
+def _states(
+    actor: Actor, sha256s: Sequence[str], waiting: Collection[str]
+) -> dict[str, tuple[bool, str | None]]:
     """Return (opened, refused code) of the photos that are held and that `actor` has named."""
     named = select(PhotoUse.sha256).where(
         PhotoUse.person_id == actor.person_id, PhotoUse.sha256.in_(sha256s)
     )
     held = select(Photo.sha256, Photo.inspected_at, Photo.refused_code).where(
-        Photo.sha256.in_(named), Photo.verified_at.is_not(None)
+        Photo.sha256.in_(named) | Photo.sha256.in_(set(sha256s).intersection(waiting)),
+        Photo.verified_at.is_not(None),
     )
     return {
         sha256: (inspected_at is not None, refused_code)

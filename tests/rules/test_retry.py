@@ -52,3 +52,9 @@ def test_a_wait_written_down_by_a_clock_ten_years_ahead_is_forgotten() -> None:
     ahead = after_failure(FRESH, NOW + timedelta(days=3652), Random(1), 60)
     assert ahead.allows(NOW)
     assert not ahead.allows(NOW + timedelta(days=3652))
+
+
+def test_a_clock_that_was_put_back_by_years_keeps_nobody_waiting():
+    waiting = after_failure(FRESH, NOW + timedelta(days=3650), Random(1), retry_after=60)
+    assert waiting.allows(NOW)
+    assert not waiting.allows(NOW + timedelta(days=3650))

@@ -12,6 +12,7 @@ from server.cases.models import CaseRequest
 from server.cases.workflow import Move
 from server.db import db
 from server.feed import transaction
+from server.photos.models import PhotoUse
 from sync.bodies import CaseCheck, CheckResult
 from sync.errors import Refused
 from sync.messages import PhotoRole
@@ -52,6 +53,14 @@ def test_done_needs_a_photo_of_it(bureau, four_hours):
     assert code_of(bureau.handle, four_hours, "done", photos=()) == "photo_required"
     before = (photo(PhotoRole.BEFORE),)
     assert code_of(bureau.handle, four_hours, "done", photos=before) == "photo_required"
+
+
+@pytest.mark.parametrize("step", ["accept", "return", "ask_extension"])
+def test_a_photo_of_any_step_is_kept_with_it(bureau, four_hours, step):
+    picture = photo()
+    bureau.handle(four_hours, step, reason="门锁着", photos=(picture,))
+    named = select(PhotoUse.record_id).where(PhotoUse.sha256 == picture.sha256)
+    assert db.session.scalars(named).all() == [four_hours]
 
 
 def test_another_unit_does_not_see_the_case(bureau, four_hours):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from server import clock
+from server.accounts.actor import Actor
 from server.accounts.models import Person
 from server.cases.models import Case
 from server.cases.moves import report
@@ -24,6 +25,7 @@ from sync.captions import Caption
 from sync.messages import Location, PhotoRef, PhotoRole
 from sync.roles import Role
 from tests.hostile_pictures import NOT_PICTURES, png_bomb
+from tests.server.device import Device
 from tests.uploading import NOW, Phone, new_id, sha256_of, sign_in
 
 SAMPLES = Path(__file__).parents[1] / "photos"
@@ -226,6 +228,20 @@ def test_have_says_nothing_of_other_peoples_photos(any_app: Flask) -> None:
     assert other.have(SHA256)["missing"] == [SHA256]
     other.name(PICTURE)
     assert other.have(SHA256)["verified"] == [SHA256]
+
+
+def test_a_photo_of_a_change_that_waits_for_another_is_known_to_be_held(
+    demo_officer: Device,
+) -> None:
+    named = {"sha256": SHA256, "bytes": len(PICTURE), "type": "image/jpeg", "role": "before"}
+    first = demo_officer.report()
+    (receipt,) = demo_officer.push(demo_officer.report(previous=first["id"], photos=[named]))
+    assert receipt["outcome"] == "held"
+    actor = Actor(demo_officer.person_id, "", frozenset())
+    phone = Phone(demo_officer.client, demo_officer.tokens["access_token"], actor)
+    assert phone.have(SHA256)["missing"] == [SHA256]
+    phone.upload(PICTURE)
+    assert phone.have(SHA256)["verified"] == [SHA256]
 
 
 @pytest.mark.parametrize(
