@@ -7,12 +7,12 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from server import clock
+from server.accounts.devices import revoke_device as revoke
 from server.accounts.models import Device, DeviceSession, Person
 from server.accounts.passwords import hash_password
 from server.accounts.passwords import unlock as unlock_person
 from server.accounts.people import add_person as add
 from server.accounts.people import find_person, replace_password
-from server.accounts.people import revoke_device as revoke
 from server.areas.models import Area
 from server.catalog.models import Unit
 from server.db import db
@@ -117,11 +117,12 @@ def list_devices() -> None:
 
 @click.command("revoke-device")
 @click.argument("device_id")
+@click.option("--reason", default="", help="Kept with the device.")
 @with_appcontext
-def revoke_device(device_id: str) -> None:
+def revoke_device(device_id: str, reason: str) -> None:
     """Stop a lost device: it may neither sign in nor sync. Its own records stay on it."""
     with transaction() as session:
-        revoke(session, device_id, clock.now())
+        revoke(session, device_id, clock.now(), reason=reason)
     click.echo(f"{device_id} is revoked.")
 
 

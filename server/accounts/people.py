@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
-from server.accounts.models import Device, DeviceSession, Person, PersonArea, PersonRole
+from server.accounts.models import DeviceSession, Person, PersonArea, PersonRole
 from server.accounts.passwords import hash_password, verify_sign_in
 from server.feed import publish, transaction
 from sync.errors import Refused
@@ -129,16 +129,6 @@ def end_sessions(
     if keep is not None:
         ended = ended.where(DeviceSession.id != keep)
     session.execute(ended)
-
-
-def revoke_device(session: Session, device_id: str, now: datetime) -> Device:
-    """Stop a lost device: it may neither sign in nor sync. Raises `Refused("not_found")`."""
-    device = session.get(Device, device_id)
-    if device is None:
-        raise Refused("not_found")
-    device.revoked_at = device.revoked_at or now
-    end_sessions(session, device_id=device_id, now=now)
-    return device
 
 
 def actor_of(person: Person, device_id: str | None = None) -> Actor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from sync.roles import Role
 # Who calls people back sees whole numbers; others see the middle hidden (PIPL Art 51).
 PHONE_READERS = frozenset({Role.ACCEPTOR, Role.SUPERVISOR})
 _AFTER = "after"
+SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class RecordLine:
     @property
     def due_moved(self) -> bool:
         return self.event.due_before != self.event.due_after
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the phone's clock was off, where it matters: more than five minutes."""
+        skew = timedelta(milliseconds=self.event.clock_skew_ms or 0)
+        return skew if abs(skew) > SKEW else None
 
     @property
     def note(self) -> str:

@@ -9,6 +9,7 @@ from sync.roles import UNIT_ROLES, Role
 
 OFFICE = frozenset({Role.ACCEPTOR, Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER, Role.ADMIN})
 DECIDERS = frozenset({Role.DISPATCHER, Role.SUPERVISOR})
+ATTENTION_READERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 DEVICE_READERS = frozenset({Role.ADMIN, Role.SQUAD_LEADER, Role.SUPERVISOR})
 
 
@@ -53,6 +54,7 @@ ENTRIES = (
     Entry("console.unit", _l("本单位"), "building", UNIT_ROLES, "u"),
     Entry("console.intake", _l("登记"), "phone-call", frozenset({Role.ACCEPTOR}), "n"),
     Entry("console.map_page", _l("地图"), "map-2", None, "m"),
+    Entry("console.attention", _l("同步待办"), "alert-triangle", ATTENTION_READERS, "a"),
     Entry("console.devices", _l("设备"), "device-mobile", DEVICE_READERS, "d"),
     Entry("console.settings", _l("设置"), "settings", frozenset({Role.ADMIN}), "e"),
 )

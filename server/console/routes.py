@@ -5,6 +5,7 @@ from flask import Flask, g, request, session, url_for
 from server import clock
 from server.console import (  # noqa: F401  importing a page adds its views
     pages_account,
+    pages_attention,
     pages_case,
     pages_cases,
     pages_devices,

@@ -62,6 +62,8 @@ def init_template_words(app: Flask) -> None:
         month_name=month_name,
         weekday_names=weekday_names,
         size_words=size_words,
+        span_words=times.span_words,
+        skew_words=times.skew_words,
         plain_number=plain_number,
         limit_source=words.limit_source,
         schedule_name=words.schedule_name,

@@ -20,6 +20,12 @@ def span_words(span: timedelta) -> str:
     return _("%(minutes)s 分", minutes=minutes)
 
 
+def skew_words(skew: timedelta) -> str:
+    """Return by how much a phone's clock is wrong: ahead is positive."""
+    span = span_words(skew)
+    return _("快 %(span)s", span=span) if skew > timedelta() else _("慢 %(span)s", span=span)
+
+
 def due_words(due_at: datetime, now: datetime) -> str:
     """Return how much is left of a deadline, or by how much it has passed."""
     span = span_words(due_at - now)

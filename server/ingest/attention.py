@@ -76,9 +76,11 @@ def attention(session: Session, actor: Actor, now: datetime) -> Attention:
     )
 
 
-def find_change(session: Session, actor: Actor, change_id: str) -> ReceivedChange:
+def find_change(
+    session: Session, actor: Actor, change_id: str, *, lock: bool = True
+) -> ReceivedChange:
     """Return a change whose sender works in the actor's areas. Raises `not_found`."""
-    row = session.get(ReceivedChange, change_id, populate_existing=True, with_for_update=True)
+    row = session.get(ReceivedChange, change_id, populate_existing=True, with_for_update=lock)
     if row is None or row.person_id not in _people(session, actor):
         raise Refused("not_found")
     return row

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
+from server.accounts.devices import sync_is_awaited
 from server.accounts.models import DeviceStatus
 from server.feed import transaction
 from server.feed.epoch import current_epoch
@@ -73,7 +74,7 @@ def next_page(secret: str, actor: Actor, cursors: Sequence[str], limit: int, now
         rows=rows,
         cursor=write_cursor(secret, Cursor(epoch, reached)),
         more=more,
-        requests=_requests(session, actor, now),
+        requests=_requests(session, actor),
         scopes=scopes,
         digests=None if more else _digests(scopes, counters),
     )
@@ -119,10 +120,7 @@ def _digests(scopes: list[str], counters: dict[str, ScopeCounter]) -> dict[str, 
     }
 
 
-def _requests(session: Session, actor: Actor, now: datetime) -> list[str]:
+def _requests(session: Session, actor: Actor) -> list[str]:
     """Return what the server wishes of the device: `sync` when somebody asked for its records."""
     status = session.get(DeviceStatus, (actor.device_id, actor.person_id))
-    if status is None or status.sync_requested_at is None or status.sync_requested_at > now:
-        return []
-    pushed = status.last_push_at
-    return ["sync"] if pushed is None or pushed < status.sync_requested_at else []
+    return ["sync"] if status is not None and sync_is_awaited(status) else []

@@ -30,6 +30,7 @@ OWN_PAGES = {
     "/unit": {"unit1", "crew1"},
     "/intake": {"acceptor1"},
     "/devices": {"admin1", "supervisor1", "squad1"},
+    "/attention": {"admin1", "supervisor1"},
     "/settings/calendar": {"admin1"},
     "/settings/hours": {"admin1"},
     "/settings/categories": {"admin1"},
