@@ -38,6 +38,16 @@ def finalise(store: PersonStore, draft: Draft, reading: ClockReading) -> Change:
     return kept
 
 
+def piece(draft: Draft, reading: ClockReading) -> Change:
+    """Return what a draft says so far as a change of its record; the draft goes on."""
+    return _change(draft.kind, draft.record_id, dict(draft.body), reading)
+
+
+def passing(kind: str, body: Json, reading: ClockReading) -> Change:
+    """Return a change that nobody filled in a form for, about a record of its own."""
+    return _change(kind, uuid7(_ms(reading)), body, reading)
+
+
 def withdraw(store: PersonStore, change_id: str, reason: str, reading: ClockReading) -> Change:
     """Take back a refused record. Raises `Refused("not_rejected")`."""
     entry = store.outbox.entry(change_id)
@@ -47,7 +57,7 @@ def withdraw(store: PersonStore, change_id: str, reason: str, reading: ClockRead
     with store.writing() as connection:
         store.outbox.withdraw(change_id)
         connection.execute(
-            "DELETE FROM draft WHERE json_extract(content, '$.replaces') = ?", (change_id,)
+            "DELETE FROM draft WHERE json_extract(opened(content), '$.replaces') = ?", (change_id,)
         )
         made = _change(Kind.CHANGE_WITHDRAW, entry.change.record_id, body, reading)
         return store.outbox.append(made, reading.wall)

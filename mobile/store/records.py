@@ -96,10 +96,10 @@ def problems(store: PersonStore, limit: int = 100) -> Sequence[RecordItem]:
     """Return the records that need a person: refused, or with a refused photo."""
     names = category_names(store)
     entries = store.outbox.entries(
-        """state = ? OR (state = 'acknowledged' AND id IN (
+        """(state = ? AND kind != ?) OR (state = 'acknowledged' AND id IN (
              SELECT change_id FROM photo_use JOIN photo USING (sha256)
              WHERE photo.state = 'refused'))""",
-        (ChangeState.ATTENTION,),
+        (ChangeState.ATTENTION, Kind.POSITION_REPORT),  # nobody wrote a position, nobody mends it
     )
     return [_from_entry(store, entry, names) for entry in entries[:limit]]
 

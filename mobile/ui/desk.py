@@ -66,6 +66,7 @@ class SyncView:
 class MeView:
     shift: duty.Shift | None
     beat: duty.Beat | None
+    handover: duty.Handover | None
     month: month.MonthCounts
     storage: Storage
     summary: summary.SyncSummary
@@ -93,6 +94,7 @@ class Desk:
         self.devices, self.courier, self.darkroom = devices, courier, darkroom
         self.reading, self.writing = reading, writing
         self.photos_coming = 0
+        self._following = False
 
     # --- time and place
     def now(self) -> datetime:
@@ -138,6 +140,7 @@ class Desk:
             lambda: MeView(
                 duty.shift_now(self.store),
                 duty.beat_of(self.store),
+                duty.handover_for(self.store),
                 month.month_counts(self.store, first),
                 month.storage(self.store),
                 summary.sync_summary(self.store),
@@ -147,23 +150,36 @@ class Desk:
 
     # --- duty
     def go_on_duty(self, name: str, then: Then[duty.Shift]) -> None:
-        now, here = self.now(), self.here()
-        self.writing.run(lambda: duty.go_on_duty(self.store, name, now, here), then)
+        reading, here = self.devices.clock.read(), self.here()
+
+        def started(shift: duty.Shift) -> None:
+            self._follow(shift)
+            self.courier.nudge("new_record")
+            then(shift)
+
+        self.writing.run(lambda: duty.go_on_duty(self.store, name, reading, here), started)
 
     def add_to_log(self, text: str, then: Then[duty.Shift | None]) -> None:
-        now = self.now()
+        now = self.devices.clock.read().wall
         self.writing.run(lambda: duty.add_to_log(self.store, text, now), then)
 
     def add_position(self) -> None:
-        """Lengthen the track of the running shift; nothing happens off duty."""
-        now, here = self.now(), self.here()
-        if here is not None:
-            self.writing.run(lambda: duty.add_position(self.store, here, now))
+        """Take down where the person on duty is; nothing happens off duty."""
+        reading, here = self.devices.clock.read(), self.here()
+        self.writing.run(lambda: duty.pass_by(self.store, here, reading), self._follow)
+
+    def _follow(self, shift: duty.Shift | None) -> None:
+        """Listen for positions as long as the shift lasts, after a restart of the app too."""
+        if (shift is not None) != self._following:
+            self._following = shift is not None
+            locator = self.devices.locator
+            (locator.start if self._following else locator.stop)()
 
     def go_off_duty(self, handover: str, then: Then[object], failed: Failed) -> None:
         reading = self.devices.clock.read()
 
         def done(change: object) -> None:
+            self._follow(None)
             self.courier.nudge("new_record")
             then(change)
 
@@ -282,6 +298,7 @@ class Desk:
 
     def close(self) -> None:
         """Finish what is being saved, then let go of everything."""
+        self._follow(None)
         self.courier.stop()
         self.reading.stop()
         self.writing.stop()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mobile.capture import drafts, finalise
+from mobile.capture import drafts, duty, finalise
 from mobile.capture.drafts import CapturedPhoto, Draft
 from mobile.ui.desk import Desk, Failed, Then
 from sync.messages import Change, PhotoRole
@@ -77,7 +77,13 @@ class Drafting:
             desk.courier.nudge("new_record")
             then(change)
 
-        desk.writing.run(lambda: finalise.finalise(desk.store, draft, reading), done, failed)
+        def work() -> Change:
+            with desk.store.writing():
+                change = finalise.finalise(desk.store, draft, reading)
+                duty.log_record(desk.store, change, reading.wall)
+            return change
+
+        desk.writing.run(work, done, failed)
 
 
 def open_draft(

@@ -5,16 +5,18 @@ A track is personal (行踪轨迹, standards §11): it is kept for the time on d
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.accounts.actor import Actor
+from server.accounts.models import Person
 from server.areas.locating import locate
 from server.areas.models import Beat
 from server.cases import plausibility
 from server.cases.models import LastPosition, Shift, WorkRecord
 from server.cases.recording import Hand, hand_of
 from server.cases.rules import corrected
+from server.feed import publish
 from sync.bodies import PatrolRecord, PositionReport, WorkRecordBody
 from sync.errors import Refused
 from sync.messages import PhotoRef
@@ -53,7 +55,21 @@ def record_patrol(
     shift.handover_note = _handover(body)
     shift.on_beat = on_beat
     session.add(shift)
+    if beat is not None and ended_at is not None and shift.handover_note:
+        _hand_over(session, beat, shift, now)
     return shift
+
+
+def _hand_over(session: Session, beat: Beat, shift: Shift, now: datetime) -> None:
+    """Show the note to everybody who walks that ground, this person's next shift included."""
+    by = session.get_one(Person, shift.person_id).name
+    data = {"beat": beat.id, "text": shift.handover_note, "by": by, "shift": shift.name}
+    data["at"] = (shift.ended_at or now).isoformat(timespec="milliseconds")
+    version = session.scalar(select(func.count()).where(Shift.ended_at.is_not(None))) or 1
+    same_street = select(Beat).where(Beat.street_code == beat.street_code, Beat.active)
+    for one in session.scalars(same_street.order_by(Beat.id)):
+        if one.person_id is not None and set(one.grid_codes) & set(beat.grid_codes):
+            publish(session, f"person:{one.person_id}", "handover", one.id, version, data, now)
 
 
 def report_position(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from mobile.capture import duty
 from mobile.capture.drafts import mend
 from mobile.capture.finalise import finalise
 from mobile.store.catalog import category, search_categories
@@ -266,3 +267,26 @@ def _picture(folder: Path) -> Path:
     picture = folder / "small.jpg"
     Image.new("RGB", (64, 48), (200, 30, 30)).save(picture)
     return picture
+
+
+# --- on duty
+
+
+def test_the_server_knows_where_an_officer_on_duty_is_and_shows_the_next_shift_the_note(
+    officer: Engine, server_home: Path
+) -> None:
+    officer.sync()
+    duty.go_on_duty(officer.store, "early", officer.devices.clock.read(), HERE)
+    duty.pass_by(officer.store, HERE, officer.devices.clock.read())
+    duty.go_off_duty(officer.store, "南门有商贩，需盯守", officer.devices.clock.read())
+    officer.sync()
+    assert not officer.store.outbox.entries("state != ?", (ChangeState.ACKNOWLEDGED,))
+    with sqlite3.connect(server_home / "xuncheng.db") as connection:
+        lat, lon = connection.execute(
+            "SELECT lat, lon FROM last_position WHERE person_id = ?", (officer.person.id,)
+        ).fetchone()
+    assert (lat, lon) == (HERE.lat, HERE.lon)
+    officer.sync()
+    handover = duty.handover_for(officer.store)
+    assert handover is not None
+    assert (handover.text, handover.by) == ("南门有商贩，需盯守", officer.person.name)

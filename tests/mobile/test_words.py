@@ -90,8 +90,10 @@ def test_a_shift_goes_from_sign_in_to_handover(phone_of: Callable[[str], Phone])
     hand.tap("签退")
     hand.wait_to_see("已签退，辛苦了")
     store = phone.store()
-    [change] = store.outbox.waiting(0, 10)
+    begun, change = store.outbox.waiting(0, 10)
     store.close()
-    assert change.kind == "patrol.record"
+    assert begun.kind == change.kind == "patrol.record"
+    assert begun.record_id == change.record_id
+    assert "ended_at" not in begun.body
     assert [entry["what"] for entry in change.body["log"]] == ["sign_in", "note", "handover"]
     assert change.body["ended_at"] and change.body["beat"]

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import orjson
 import pytest
+from sqlalchemy import select
 
 from server.accounts.actor import Actor
 from server.areas.models import Beat
@@ -12,6 +14,7 @@ from server.cases import duty
 from server.cases.models import LastPosition, Shift, WorkRecord
 from server.db import db
 from server.feed import transaction
+from server.feed.models import FeedRow
 from sync.bodies import PatrolRecord, PositionReport, WorkRecordBody
 from sync.errors import Refused
 from sync.messages import Location
@@ -157,3 +160,50 @@ def test_work_of_no_quantity_is_refused(bureau):
     with pytest.raises(Refused) as caught, transaction() as session:
         duty.record_work(session, bureau.actor("officer1"), new_id(), body, (), bureau.now)
     assert caught.value.code == "out_of_range"
+
+
+# --- handing over
+
+
+def handed_to(bureau: Bureau, username: str) -> list[dict]:
+    scope = f"person:{bureau.actor(username).person_id}"
+    query = select(FeedRow).where(FeedRow.scope == scope, FeedRow.entity == "handover")
+    return [orjson.loads(row.data) for row in db.session.scalars(query)]
+
+
+def beat_of(bureau: Bureau, username: str) -> Beat:
+    query = select(Beat).where(Beat.person_id == bureau.actor(username).person_id)
+    return db.session.scalars(query).first()
+
+
+def sign_off(bureau: Bureau, note: str, by: str = "officer1") -> None:
+    beat_id, log = beat_of(bureau, by).id, ({"what": "handover", "text": note},)
+    db.session.rollback()
+    patrol(bureau, by=by, beat=beat_id, ended_at=bureau.now.isoformat(), shift="early", log=log)
+
+
+def test_a_handover_note_goes_to_whoever_walks_the_same_ground(bureau):
+    shared = beat_of(bureau, "officer1").grid_codes[:2]
+    with transaction() as session:
+        session.get_one(Beat, beat_of(bureau, "officer2").id).grid_codes = shared
+    sign_off(bureau, "南门有商贩，需盯守")
+    for username in ("officer1", "officer2"):
+        (note,) = handed_to(bureau, username)
+        assert (note["text"], note["shift"]) == ("南门有商贩，需盯守", "early")
+        assert note["by"] == bureau.actor("officer1").name
+    assert handed_to(bureau, "officer5") == []
+
+
+def test_the_next_handover_takes_the_place_of_the_last(bureau):
+    sign_off(bureau, "早班")
+    bureau.later(hours=8)
+    sign_off(bureau, "晚班")
+    (note,) = handed_to(bureau, "officer1")
+    assert note["text"] == "晚班"
+
+
+def test_a_shift_that_ends_without_a_word_hands_nothing_over(bureau):
+    beat_id = beat_of(bureau, "officer1").id
+    db.session.rollback()
+    patrol(bureau, beat=beat_id, ended_at=bureau.now.isoformat())
+    assert handed_to(bureau, "officer1") == []

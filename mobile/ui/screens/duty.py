@@ -25,20 +25,29 @@ class DutyPage(Page):
     entries = ListProperty([])
     note = StringProperty("")
     handover = StringProperty("")
+    handed_over = StringProperty("")  # by the shift before
+    handed_by = StringProperty("")
     busy = BooleanProperty(False)
+    _listening = False
 
     def arrive(self, **_: Any) -> None:
         hour = wording.local(self.desk.now()).hour
         self.shift = "early" if hour < EARLY_UNTIL_HOUR else "late"
         self.note = self.handover = ""
         self.busy = False
-        self.desk.devices.locator.start()
+        self._listen(True)
         self.refresh()
 
     def leave(self) -> bool:
-        if not self.working:
-            self.desk.devices.locator.stop()
+        self._listen(False)
         return True
+
+    def _listen(self, wanted: bool) -> None:
+        """Ask for positions while the page is open; the shift asks for its own."""
+        if wanted != self._listening:
+            self._listening = wanted
+            locator = self.desk.devices.locator
+            (locator.start if wanted else locator.stop)()
 
     def refresh(self) -> None:
         self.desk.me(self.show)
@@ -53,6 +62,10 @@ class DutyPage(Page):
             within = round(here.accuracy_m or 0)
             self.here_text = tr("已定位（±{n} 米）", n=within)
             self.here_tone = "ok"
+        if view.handover is not None:
+            when = wording.moment_words(view.handover.at, self.desk.now())
+            self.handed_over = view.handover.text
+            self.handed_by = tr("{name} · {when} 交班", name=view.handover.by, when=when)
         self._show_shift(view.shift)
 
     def _show_shift(self, shift: Shift | None) -> None:
@@ -104,7 +117,7 @@ class DutyPage(Page):
 
     def _ended(self, _: object) -> None:
         self.busy = False
-        self.desk.devices.locator.stop()
+        self._listen(False)
         self.pages.start("me")
         self.say(tr("已签退，辛苦了"), "ok", "check-circle-outline")
 
