@@ -89,7 +89,7 @@ class OutboxTable:
             for one in settlements:
                 acknowledged = one.state is ChangeState.ACKNOWLEDGED
                 connection.execute(
-                    """UPDATE change SET state = ?, outcome = ?, version = ?, error = ?,
+                    """UPDATE change SET state = ?, outcome = ?, version = ?, error = sealed(?),
                            acknowledged_at = ?, reflected = 0
                        WHERE id = ? AND state IN (?, ?)""",
                     (
@@ -118,8 +118,8 @@ class OutboxTable:
             connection.execute(
                 """UPDATE change SET outcome = said.outcome, error = said.error,
                      state = iif(said.outcome = 'rejected', 'attention', state)
-                   FROM (SELECT id, json_extract(data, '$.outcome') AS outcome,
-                           json_extract(data, '$.error') AS error
+                   FROM (SELECT id, json_extract(opened(data), '$.outcome') AS outcome,
+                           sealed(json_extract(opened(data), '$.error')) AS error
                          FROM replica WHERE entity = 'my_change') AS said
                    WHERE said.id = change.id AND change.state = 'acknowledged'
                      AND change.outcome = 'held' AND said.outcome != 'held'"""
@@ -128,11 +128,21 @@ class OutboxTable:
             connection.execute(
                 """UPDATE change SET outcome = said.outcome, error = NULL,
                      state = 'acknowledged', acknowledged_at = ?
-                   FROM (SELECT id, json_extract(data, '$.outcome') AS outcome
+                   FROM (SELECT id, json_extract(opened(data), '$.outcome') AS outcome
                          FROM replica WHERE entity = 'my_change') AS said
                    WHERE said.id = change.id AND change.state = 'attention'
                      AND said.outcome IN ('applied', 'merged', 'conflict')""",
                 (as_text(before),),
+            )
+            # Or they said what to mend: it is shown with what is wrong.
+            connection.execute(
+                """UPDATE change SET error = sealed(json_set(coalesce(opened(error), '{}'), '$.fields',
+                     json(json_patch(coalesce(json_extract(opened(error), '$.fields'), '{}'),
+                       json_object('supervisor', json_array(said.note))))))
+                   FROM (SELECT id, json_extract(opened(data), '$.note') AS note
+                         FROM replica WHERE entity = 'my_change') AS said
+                   WHERE said.id = change.id AND change.state = 'attention'
+                     AND said.note IS NOT NULL"""
             )
             connection.execute(
                 """UPDATE change SET reflected = 1 WHERE reflected = 0 AND state = ?
@@ -194,7 +204,7 @@ class OutboxTable:
     def _insert(self, connection: sqlite3.Connection, change: Change, now: datetime) -> None:
         connection.execute(
             """INSERT INTO change (id, n, kind, record_id, previous, replaces, content,
-                   created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                   created_at, state) VALUES (?, ?, ?, ?, ?, ?, sealed(?), ?, ?)""",
             (
                 change.id,
                 change.n,

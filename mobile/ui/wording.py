@@ -70,6 +70,7 @@ FIELDS = {
     "quantity": "数量", "description": "说明", "photos": "照片", "observed_at": "记录时间",
     "note": "说明", "reason": "原因", "result": "核查结果", "unit_of_measure": "单位",
     "photos.after": "处置后照片", "until": "日期", "exists": "是否属实", "step": "操作",
+    "supervisor": "督查说明",
 }  # fmt: skip
 PHOTO_ROLES = {"before": "处置前", "after": "处置后", "scene": "现场", "document": "文书"}
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
