@@ -15,9 +15,10 @@ from server.cases.selecting import CaseFilter, Order, Timing
 from server.cases.workflow import OPEN_STATES, UNIT_STATES, State
 from server.console.blueprint import bp
 from server.console.names import names_for
-from server.console.navigation import DECIDERS
+from server.console.navigation import ATTENTION_READERS, DECIDERS
 from server.console.visitor import requires, visitor
 from server.db import db
+from server.ingest.attention import attention
 from sync.roles import UNIT_ROLES, Role
 
 Counts = dict[State, StateCount]
@@ -53,7 +54,7 @@ def today() -> str:
     late = CaseFilter(order=Order.DUE, timing=Timing.OVERDUE)
     return render_template(
         "console/today.html",
-        tiles=tiles_for(actor, counts, len(_requests(actor))),
+        tiles=[*tiles_for(actor, counts, len(_requests(actor))), *_sync_tiles(actor)],
         stages=[StageLine(state, counts[state]) for state in State if state in counts],
         total=total_of(counts, OPEN_STATES),
         coming=queries.list_cases(session, actor, coming, now, after=None, limit=LINES).rows,
@@ -111,6 +112,15 @@ def tiles_for(actor: Actor, counts: Counts, requests: int) -> list[Tile]:
         add(_("待处置"), "building", _list(state="handling", sort="due"), *sorted(UNIT_STATES))
         add(_("挂账"), "player-pause", _list(state="suspended"), State.SUSPENDED)
     return tiles
+
+
+def _sync_tiles(actor: Actor) -> list[Tile]:
+    """Return what of the phones' work waits for a supervisor."""
+    if not actor.roles & ATTENTION_READERS:
+        return []
+    waiting = attention(db.session(), actor, clock.now()).count
+    address = url_for("console.attention")
+    return [Tile(_("同步待办"), "alert-triangle", address, StateCount(waiting))]
 
 
 def _requests(actor: Actor) -> tuple[queries.WaitingRequest, ...]:

@@ -134,7 +134,7 @@ def test_the_list_is_filtered_and_ordered_by_its_address(signed_in: SignedIn) ->
     assert unsent
     assert all(each != "—" for each in unsent)
     page.goto("/devices?show=clock")
-    assert "快 6 分" in page.inner_text("tbody")
+    assert "时钟快 6 分" in page.inner_text("tbody")
     with page.expect_navigation():
         page.select_option("select[name=sort]", "heard")
     assert "show=clock" in page.url
