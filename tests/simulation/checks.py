@@ -10,6 +10,7 @@ from mobile.store.records import problems
 from server.photos.store import photo_store
 from server.worklists.cursors import merge_cursors
 from server.worklists.scopes import scopes_of
+from sync.bodies import Kind
 from sync.errors import Refused
 from sync.outbox import ChangeState
 from sync.photos import PhotoState
@@ -19,9 +20,11 @@ from tests.simulation.server_side import ServerSide
 from tests.simulation.town import as_text
 
 _DURABLE = frozenset({"applied", "merged", "conflict", "held", "rejected"})
+_IN_FORCE = frozenset({"applied", "merged", "conflict"})
 _SETTLED = frozenset(
     {ChangeState.ACKNOWLEDGED, ChangeState.ATTENTION, ChangeState.WITHDRAWN, ChangeState.MENDED}
 )
+_FOR_THE_READER = frozenset({"moves", "operator_phone"})
 _EVENT_KINDS = frozenset({"case.report", "case.verify", "case.check", "case.handle"})
 
 
@@ -124,13 +127,41 @@ class AtRest:
             found.other.append(f"{name} arrived with other content")
         if row["outcome"] == "rejected" and row["replaced_by"] is None:
             self._check_refused(captured)
-        if row["outcome"] == "applied" and captured.kind in _EVENT_KINDS:
-            events = connection.execute(
-                "SELECT count(*) FROM case_event WHERE change_id = ? AND case_id = ?",
-                (captured.id, captured.record_id),
+        if captured.kind in _EVENT_KINDS:
+            self._check_events(connection, captured, name, in_force=row["outcome"] in _IN_FORCE)
+        if captured.kind == Kind.PREMISES_UPDATE and row["outcome"] in _IN_FORCE:
+            self._check_edit(connection, captured, name)
+
+    def _check_events(
+        self, connection: sqlite3.Connection, captured: Captured, name: str, *, in_force: bool
+    ) -> None:
+        """What is in force has its event on its case; what was refused has done nothing."""
+        events = connection.execute(
+            "SELECT count(*) FROM case_event WHERE change_id = ? AND case_id = ?",
+            (captured.id, captured.record_id),
+        ).fetchone()[0]
+        if in_force and not events:
+            self.found.lost.append(f"{name} is in force without an event")
+        if events and not in_force:
+            self.found.other.append(f"{name} is not in force and has {events} events")
+
+    def _check_edit(self, connection: sqlite3.Connection, captured: Captured, name: str) -> None:
+        """Each field that an edit set came into force, or is kept apart for a supervisor."""
+        body: dict[str, dict[str, object]] = captured.content["body"]  # type: ignore[assignment]
+        kept = {
+            row["field"]
+            for row in connection.execute(
+                "SELECT field FROM conflict WHERE change_id = ?", (captured.id,)
             )
-            if events.fetchone()[0] == 0:
-                found.lost.append(f"{name} is applied without an event")
+        }
+        versions = connection.execute(
+            "SELECT fields FROM premises_version WHERE change_id = ?", (captured.id,)
+        ).fetchall()
+        if len(versions) > 1:
+            self.found.doubled.append(f"{name} was taken {len(versions)} times")
+        kept.update(*(json.loads(row["fields"]) for row in versions))
+        if body["set"].keys() - kept:
+            self.found.lost.append(f"{name} is neither in force nor kept apart")
 
     def _check_refused(self, captured: Captured) -> None:
         """What the server refused stays on its phone until a person has dealt with it."""
@@ -156,7 +187,7 @@ class AtRest:
         named = {
             sha256
             for captured in self.ledger.owed()
-            if captured.id in received and received[captured.id]["outcome"] == "applied"
+            if captured.id in received and received[captured.id]["outcome"] in _IN_FORCE
             for sha256 in captured.photos
         } - self.ledger.excused_photos
         verified = {
@@ -253,4 +284,5 @@ def _records_at_work(phone: Phone) -> set[str]:
 def _data(text: str) -> str:
     """Return a row's data without what depends on who asks, and when."""
     data = json.loads(text)
-    return as_text({k: v for k, v in data.items() if not k.startswith("_") and k != "moves"})
+    kept = {k: v for k, v in data.items() if not k.startswith("_") and k not in _FOR_THE_READER}
+    return as_text(kept)

@@ -7,7 +7,6 @@ from datetime import timedelta
 from random import Random
 
 from mobile.device.connectivity import Network
-from mobile.store.worklist import today
 from mobile.transfer.courier import Phase
 from server.accounts.actor import Actor
 from server.accounts.models import Person
@@ -19,25 +18,21 @@ from server.catalog.models import Category
 from server.catalog.publishing import publish_category
 from server.db import db
 from server.feed import transaction
-from sync.bodies import Kind
 from sync.errors import XunchengError
-from sync.messages import Location, PhotoRole
 from tests.simulation.faults import Fault, Killed
 from tests.simulation.phone import Phone
 from tests.simulation.town import (
     BY_HAND,
-    BY_RULE,
     NORTH,
     PEOPLE,
     SOUTH,
     UNIT,
-    a_point,
     copy_folder,
 )
+from tests.simulation.work import Work
 from tests.simulation.world import World
 
 STEPS = (25, 60)
-_FAR = (20.0, 120.0)  # outside the territory: the server refuses it
 _DAY = 86_400.0
 
 
@@ -50,6 +45,9 @@ class Deeds:
     restores: bool
     server_copy: float | None = None
     phone_copies: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.work = Work(self.world, self.random)
 
     def course(self) -> None:
         """Do a number of things, letting time pass between them."""
@@ -68,10 +66,12 @@ class Deeds:
     def _deeds(self) -> dict[Callable[[], None], int]:
         return {
             self.sync: 30,
-            self.report: 20,
-            self.work_on_a_case: 16,
-            self.record_work: 4,
-            self.mend_or_withdraw: 4,
+            self.work.report: 20,
+            self.work.work_on_a_case: 22,
+            self.work.record_work: 4,
+            self.work.mend_or_withdraw: 4,
+            self.work.register_premises: 3,
+            self.work.edit_premises: 8,
             self.desk: 8,
             self.move_an_officer: 3,
             self.switch_a_category: 1,
@@ -98,10 +98,7 @@ class Deeds:
         return self.random.uniform(600, 20_000)
 
     def _phone(self) -> Phone:
-        alive = [phone for phone in self.world.phones if not phone.fate.dead]
-        return self.random.choice(alive or self.world.phones)
-
-    # --- work on phones
+        return self.work.a_phone()
 
     def sync(self) -> None:
         phone = self._phone()
@@ -115,75 +112,6 @@ class Deeds:
                 return
             self.world.weather.count(Fault.TWO_COURIERS)
         phone.begin_round(self.random.choice(("timer", "asked", "connectivity")))
-
-    def report(self) -> None:
-        phone = self._phone()
-        if phone.fate.dead or phone.person.unit_id:
-            return
-        street = self.random.choice((NORTH, SOUTH))
-        lat, lon = _FAR if self.random.random() < 0.15 else a_point(self.random, street)
-        at = Location(lat, lon, 8.0, "gps")
-        body = {
-            "category": self.random.choice((BY_RULE, BY_RULE, BY_HAND)),
-            "description": f"{self.random.random()}",
-            "location": at.as_json(),
-        }
-        with phone.mortally():
-            draft = phone.draft(Kind.CASE_REPORT, None, body)
-            for _ in range(self.random.choice((1, 1, 2))):
-                picture = self.random.choice(self.world.ground.pictures)
-                draft = phone.photograph(draft, picture, PhotoRole.BEFORE, at)
-            phone.save(draft)
-
-    def work_on_a_case(self) -> None:
-        phone = self._phone()
-        if phone.fate.dead:
-            return
-        items = today(phone.store, phone.reading().now)
-        if not items:
-            return
-        item = self.random.choice(items)
-        kind, body = self._move(self.random.choice(item.moves))
-        at = Location(*a_point(self.random, NORTH), 8.0, "gps")
-        with phone.mortally():
-            draft = phone.draft(kind, item.case_id, body)
-            picture = self.random.choice(self.world.ground.pictures)
-            draft = phone.photograph(draft, picture, PhotoRole.AFTER, at)
-            phone.save(draft)
-
-    def _move(self, move: str) -> tuple[Kind, dict[str, object]]:
-        if move == "verify":
-            return Kind.CASE_VERIFY, {"exists": self.random.random() < 0.8}
-        if move == "check":
-            result = self.random.choice(("pass", "pass", "fail"))
-            return Kind.CASE_CHECK, {"result": result, "note": "看过了"}
-        step = move if move in ("accept", "return", "done", "ask_extension") else "done"
-        return Kind.CASE_HANDLE, {"step": step, "reason": "说明", "note": "已处理"}
-
-    def record_work(self) -> None:
-        phone = self._phone()
-        if phone.fate.dead or phone.person.unit_id:
-            return
-        body = {"work_type": "poster", "object": "墙", "quantity": "3", "unit_of_measure": "张"}
-        with phone.mortally():
-            phone.save(phone.draft(Kind.WORK_RECORD, None, body))
-
-    def mend_or_withdraw(self) -> None:
-        phone = self._phone()
-        if phone.fate.dead:
-            return
-        refused = phone.refused()
-        if not refused:
-            return
-        change_id = self.random.choice(refused)
-        at = Location(*a_point(self.random, NORTH), 8.0, "gps").as_json()
-        with phone.mortally():
-            entry = phone.store.outbox.entry(change_id)
-            its_kind = entry.change.kind if entry else ""
-            if its_kind == Kind.CASE_REPORT and self.random.random() < 0.7:
-                phone.mend(change_id, location=at)
-            else:
-                phone.withdraw(change_id)
 
     # --- what happens at the server
 

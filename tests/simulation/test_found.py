@@ -94,6 +94,7 @@ def test_a_clock_that_jumps_leaves_nothing_behind_when_the_server_is_restored(da
     assert list(run(1, act=act).found.lines()) == []
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("side", ["phone", "server"])
 def test_a_kill_at_each_boundary_in_turn_loses_nothing(side: str) -> None:
     """A report with its photo, synced twice: killed at the first boundary, the second, …"""

@@ -17,6 +17,7 @@ _PART = 25
 _ENOUGH = 25  # seeds in which each planted mistake must have shown itself
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, _PART))
 def test_nothing_is_lost_and_nothing_is_doubled(first: int) -> None:
     results = [run(seed) for seed in range(first, first + _PART)]

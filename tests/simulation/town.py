@@ -25,6 +25,7 @@ from server.catalog.publishing import publish_all_categories, publish_unit
 from server.db import db
 from server.feed import transaction
 from server.feed.epoch import start_epoch
+from server.places.premises import ShopFront, register_premises
 from server.schema import mark_schema_current
 from server.worktime.seeding import seed_calendar, seed_schedules
 from sync.roles import Role
@@ -106,6 +107,7 @@ def build_town(app: Flask) -> None:
             _add_areas(session)
             _add_catalog(session)
             _add_people(session)
+            _add_premises(session)
         db.session.remove()
         db.engine.dispose()
 
@@ -186,6 +188,13 @@ def _add_people(session: Session) -> None:
             session, one.username, one.username, PASSWORD, one.roles, one.areas, one.unit_id,
             START, person_id=one.id, password_hash=quick,
         )  # fmt: skip
+
+
+def _add_premises(session: Session) -> None:
+    random = Random("premises")
+    for number, street in enumerate((NORTH, SOUTH)):
+        front = ShopFront(f"店{number}", f"路{number}", "餐饮", *a_point(random, street))
+        register_premises(session, _id(201 + number), front, START)
 
 
 def settings_of(home: Path) -> dict[str, str]:

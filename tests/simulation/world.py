@@ -116,7 +116,9 @@ class World:
         self.server.reset(self.ground.town)
         self.ether = Ether(self.server, self.time, self.weather, self.log, self._complain)
         how_many = self.random.choice((2, 2, 3, 4))
-        for handheld in self.random.sample(HANDHELDS, how_many):
+        first = self.random.sample(HANDHELDS[:2], 2 if self.random.random() < 0.7 else 1)
+        others = [handheld for handheld in HANDHELDS if handheld not in first]
+        for handheld in (*first, *self.random.sample(others, how_many - len(first))):
             self.phones.append(self._phone(handheld))
 
     def log(self, text: str) -> None:
@@ -240,3 +242,4 @@ def _nothing(_: Phone) -> None:
 
 def print_line(text: str) -> None:
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()
