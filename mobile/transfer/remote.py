@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -137,10 +138,15 @@ class HttpRemote:
         """Write a photo in the size `thumb` or `screen` to `target`, whole or not at all."""
         call = Call("GET", f"{_API}/photos/{sha256}", query=(("size", size),))
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(".part")
-        with part.open("w+b") as file:
-            self._download(call, file)
-        part.rename(target)
+        # A name of its own: app and service may both be fetching the same picture.
+        handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                self._download(call, file)
+            part.rename(target)
+        finally:
+            part.unlink(missing_ok=True)
 
     def sign_out(self) -> None:
         self._call(Call("POST", f"{_API}/sign-out", {}))

@@ -1,6 +1,8 @@
 """What the simulator has found, each by itself; and a kill at every boundary, in turn."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -42,17 +44,47 @@ class CutRefusal(BaseAdapter):
         """Nothing is open."""
 
 
-def test_a_refusal_of_a_snapshot_that_is_cut_is_a_broken_link(tmp_path: Path) -> None:
-    home = DeviceHome(tmp_path)
-    keeper = TokenKeeper(FileVault(tmp_path / "keys.json"), "somebody")
+@contextmanager
+def _remote_over(adapter: BaseAdapter, folder: Path) -> Iterator[HttpRemote]:
+    home = DeviceHome(folder)
+    keeper = TokenKeeper(FileVault(folder / "keys.json"), "somebody")
     keeper.keep(Tokens("access", "refresh"))
     session = requests.Session()
-    session.mount("http://", CutRefusal())
+    session.mount("http://", adapter)
     clock = PhoneClock(home, TimeLine(), _RightClock())
-    remote = HttpRemote("http://server.invalid", "", keeper, clock, tmp_path / "part", session)
-    with pytest.raises(LinkDown):
-        remote.snapshot("catalog")
+    yield HttpRemote("http://server.invalid", "", keeper, clock, folder / "part", session)
     home.close()
+
+
+def test_a_refusal_of_a_snapshot_that_is_cut_is_a_broken_link(tmp_path: Path) -> None:
+    with _remote_over(CutRefusal(), tmp_path) as remote, pytest.raises(LinkDown):
+        remote.snapshot("catalog")
+
+
+class TwoAtOnce(BaseAdapter):
+    """Gives a picture; while it is under way the same picture is fetched once more."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self._meanwhile = [meanwhile]
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        headers = {"Content-Type": "image/jpeg", "Content-Length": "7"}
+        raw = HTTPResponse(BytesIO(b"picture"), headers, 200, preload_content=False)
+        return HTTPAdapter().build_response(request, raw)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_app_and_service_may_fetch_the_same_picture_at_once(tmp_path: Path) -> None:
+    target = tmp_path / "fetched" / "picture.jpg"
+    adapter = TwoAtOnce(lambda: remote.fetch_photo("a" * 64, "screen", target))
+    with _remote_over(adapter, tmp_path) as remote:
+        remote.fetch_photo("a" * 64, "screen", target)
+    assert [path.read_bytes() for path in target.parent.iterdir()] == [b"picture"]
 
 
 class _RightClock:
