@@ -13,6 +13,7 @@ from server.cases.detail import CaseDetail, CasePhoto
 from server.cases.models import Case, CaseEvent
 from server.cases.standing import moves_of
 from server.cases.workflow import UNIT_STATES, Move, State
+from server.console.event_words import event_words
 from server.console.move_forms import ASIDE, FORWARD
 from server.console.names import Names
 from sync.roles import Role
@@ -25,9 +26,10 @@ SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class RecordLine:
-    """One line of the timeline."""
+    """One line of the timeline. `what`: to which unit, with what result."""
 
     event: CaseEvent
+    what: str
     who: str
     device: str
     photos: tuple[CasePhoto, ...]
@@ -94,7 +96,7 @@ def view_case(
         before=tuple(before),
         after=_newest_round(after),
         other=tuple(each for each in detail.photos if each not in before and each not in after),
-        records=_records(session, detail, people),
+        records=_records(session, detail, people, names),
         clock=_clock(case),
         next_moves=tuple(move for move in moves if move not in ASIDE),
         other_moves=tuple(move for move in moves if move in ASIDE),
@@ -114,7 +116,7 @@ def _newest_round(after: Sequence[CasePhoto]) -> tuple[CasePhoto, ...]:
 
 
 def _records(
-    session: Session, detail: CaseDetail, people: dict[str, str]
+    session: Session, detail: CaseDetail, people: dict[str, str], names: Names
 ) -> tuple[RecordLine, ...]:
     ids = {event.device_id for event in detail.events if event.device_id}
     rows = session.execute(select(Device.id, Device.name).where(Device.id.in_(ids))) if ids else ()
@@ -122,6 +124,7 @@ def _records(
     return tuple(
         RecordLine(
             event=event,
+            what=event_words(detail.case, event, names),
             who=people.get(event.person_id or "", ""),
             device=devices.get(event.device_id or "", ""),
             photos=tuple(photo for photo in detail.photos if photo.event_id == event.id),

@@ -82,6 +82,8 @@ def test_a_call_to_12345_is_taken_in_handled_checked_and_closed(
     told = acceptor.inner_text(".timeline")
     for move in ("上报", "立案", "派遣", "接收", "处置完成", "核查", "结案"):
         assert move in told
+    assert unit in told, "to whom it was dispatched"
+    assert "已整改到位" in told, "what the check found"
 
 
 def _clerk_of(signed_in: SignedIn, unit: str) -> Page:
