@@ -91,7 +91,7 @@ def save_draft(store: PersonStore, draft: Draft) -> None:
     with store.writing() as connection:
         connection.execute(
             """INSERT INTO draft (id, kind, record_id, content, created_at, saved_at)
-               VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+               VALUES (?, ?, ?, sealed(?), ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
                ON CONFLICT (id) DO UPDATE SET
                  content = excluded.content, saved_at = excluded.saved_at""",
             (

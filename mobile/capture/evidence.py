@@ -6,12 +6,12 @@ import tempfile
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from mobile.capture import pictures
 from mobile.capture.drafts import CapturedPhoto
 from mobile.store.person_store import PersonStore
 from mobile.store.photo_shelf import HeldPhoto
+from mobile.store.sealing import SealedWriter
 from sync.captions import Caption
 from sync.errors import Refused
 from sync.messages import MAX_PHOTO_BYTES, Location, PhotoRef, PhotoRole
@@ -51,7 +51,7 @@ def keep_photo(store: PersonStore, picture: Path, taken_at: datetime) -> HeldPho
     media_type = pictures.media_type(picture)
     sha256, size, original = _keep_original(store, picture, pictures.EXTENSIONS[media_type])
     thumb = store.photos.copies / f"{sha256}-thumb.jpg"
-    stand_in = not pictures.make_thumb(original, thumb)
+    stand_in = not pictures.make_thumb(original, thumb, store.seal)
     held = HeldPhoto(
         sha256=sha256,
         original=original,
@@ -77,8 +77,8 @@ def develop(store: PersonStore, sha256: str, caption: Caption, font: Path) -> No
         return
     screen = store.photos.copies / f"{sha256}-screen.jpg"
     marked = store.photos.copies / f"{sha256}-marked.jpg"
-    if held.original.exists() and pictures.make_screen(held.original, screen):
-        pictures.make_marked(screen, marked, caption.lines(), font)
+    if held.original.exists() and pictures.make_screen(held.original, screen, store.seal):
+        pictures.make_marked(screen, marked, caption.lines(), font, store.seal)
         store.photos.mark_developed(sha256, screen, marked)
     else:
         store.photos.mark_developed(sha256, None, None)
@@ -106,7 +106,9 @@ def _keep_original(store: PersonStore, picture: Path, extension: str) -> tuple[s
     handle, name = tempfile.mkstemp(dir=store.photos.folder, prefix="taking-")
     try:
         with os.fdopen(handle, "wb") as copy:
-            sha256, size = _copy_hashing(picture, copy)
+            writer = SealedWriter(copy, store.seal)
+            sha256, size = _copy_hashing(picture, writer)
+            writer.finish()
             copy.flush()
             os.fsync(copy.fileno())
         folder = store.photos.folder / sha256[:2]
@@ -120,7 +122,7 @@ def _keep_original(store: PersonStore, picture: Path, extension: str) -> tuple[s
     return sha256, size, kept
 
 
-def _copy_hashing(picture: Path, target: BinaryIO) -> tuple[str, int]:
+def _copy_hashing(picture: Path, target: SealedWriter) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with picture.open("rb") as source:
         while block := source.read(_COPY_BYTES):

@@ -8,10 +8,12 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from mobile.store.sealing import Seal, SealedWriter, open_file
 from sync.captions import Band
 from sync.errors import Refused
 
@@ -57,25 +59,27 @@ def media_type(picture: Path) -> str:
     raise Refused("photo_wrong_type", detail=picture.name)
 
 
-def make_thumb(original: Path, target: Path) -> bool:
+def make_thumb(original: Path, target: Path, seal: Seal | None = None) -> bool:
     """Write an upright JPEG of at most 256 px; a named stand-in when it cannot be opened."""
-    if _shrink(original, target, THUMB_PX, quality=80):
+    if _shrink(original, target, THUMB_PX, 80, seal):
         return True
     stand_in = Image.new("RGB", (THUMB_PX, THUMB_PX), (226, 232, 240))
     draw = ImageDraw.Draw(stand_in)
     draw.text((THUMB_PX / 2, THUMB_PX / 2), original.suffix[1:].upper(), (71, 85, 105), anchor="mm")
-    _save(stand_in, target, quality=80)
+    _save(stand_in, target, 80, seal)
     return False
 
 
-def make_screen(original: Path, target: Path) -> bool:
+def make_screen(original: Path, target: Path, seal: Seal | None = None) -> bool:
     """Write an upright JPEG of at most 1600 px; return False when it cannot be opened."""
-    return _shrink(original, target, SCREEN_PX, quality=85)
+    return _shrink(original, target, SCREEN_PX, 85, seal)
 
 
-def make_marked(screen: Path, target: Path, lines: Sequence[str], font: Path) -> None:
+def make_marked(
+    screen: Path, target: Path, lines: Sequence[str], font: Path, seal: Seal | None = None
+) -> None:
     """Write a copy of the screen picture with `lines` on a dark band at its foot."""
-    with Image.open(screen) as opened:
+    with open_file(screen) as file, Image.open(file) as opened:
         picture = opened.convert("RGB")
     band = Band.under(picture.width, picture.height, len(lines))
     face = ImageFont.truetype(str(font), band.text_px)
@@ -84,10 +88,10 @@ def make_marked(screen: Path, target: Path, lines: Sequence[str], font: Path) ->
     for place, line in enumerate(lines):
         draw.text((band.text_px, band.top_of(place)), line, (255, 255, 255, 255), face)
     picture.paste(overlay, (0, picture.height - band.height_px), overlay)
-    _save(picture, target, quality=85)
+    _save(picture, target, 85, seal)
 
 
-def _shrink(original: Path, target: Path, longest: int, *, quality: int) -> bool:
+def _shrink(original: Path, target: Path, longest: int, quality: int, seal: Seal | None) -> bool:
     try:
         with _opened(original) as opened:
             opened.draft("RGB", (longest, longest))
@@ -95,7 +99,7 @@ def _shrink(original: Path, target: Path, longest: int, *, quality: int) -> bool
             upright = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
-    _save(upright, target, quality=quality)
+    _save(upright, target, quality, seal)
     return True
 
 
@@ -104,14 +108,19 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """Open a picture of the formats we know, refusing one that is too large to be a photo."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(path, formats=_FORMATS) as opened:
+        with open_file(path) as file, Image.open(file, formats=_FORMATS) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise Image.DecompressionBombError(f"{opened.size}")
             yield opened
 
 
-def _save(picture: Image.Image, target: Path, *, quality: int) -> None:
+def _save(picture: Image.Image, target: Path, quality: int, seal: Seal | None) -> None:
     """Write the whole file or none: a copy cut short by a kill must not be shown."""
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    picture.save(part, "JPEG", quality=quality)
+    packed = BytesIO()
+    picture.save(packed, "JPEG", quality=quality)
+    with part.open("wb") as file:
+        writer = SealedWriter(file, seal)
+        writer.write(packed.getvalue())
+        writer.finish()
     part.rename(target)

@@ -45,13 +45,18 @@ class Devices:
 def desktop_devices(
     home: DeviceHome, pictures: Path, route: Sequence[Point] = DEMO_ROUTE
 ) -> Devices:
-    """Return stand-ins: a folder of pictures as the camera, a simulated walk as the position."""
+    """Return stand-ins: a folder of pictures as the camera, a simulated walk as the position.
+
+    Data keys are kept in a file that only its owner may read: a desk has no key store.
+    """
+    keys = FileVault(home.folder / "keys.json")
+    home.keyring.use(keys)
     return Devices(
         camera=FolderCamera(pictures),
         locator=SimulatedLocation(route),
         connectivity=SwitchedConnectivity(),
         power=MainsPower(),
-        keys=FileVault(home.folder / "keys.json"),
+        keys=keys,
         clock=DeviceClock(home),
     )
 

@@ -131,7 +131,7 @@ class _Taking:
         with self.store.writing() as connection:
             done = connection.execute(
                 f"INSERT OR IGNORE INTO draft ({','.join(_DRAFT_COLUMNS)}) "
-                "VALUES (:id, :kind, :record_id, :content, :created_at, :saved_at)",
+                "VALUES (:id, :kind, :record_id, sealed(:content), :created_at, :saved_at)",
                 raw,
             )
         self._count(done.rowcount == 1, "drafts")

@@ -147,7 +147,7 @@ def _rank(choice: CategoryChoice, wanted: str) -> int | None:
 def _use(store: PersonStore) -> Mapping[str, float]:
     """Return a weight per category: how often this person reported it, newer ones counting more."""
     rows = store.reading().execute(
-        """SELECT json_extract(content, '$.body.category') AS key FROM change
+        """SELECT json_extract(opened(content), '$.body.category') AS key FROM change
            WHERE kind = 'case.report' ORDER BY n DESC LIMIT ?""",
         (_REMEMBERED_REPORTS,),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from mobile.store.sealing import Seal, prepare
 from sync.errors import Unavailable
 
 Migration = Sequence[str]
@@ -25,6 +26,7 @@ class Database:
 
     def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
         self.path = path
+        self._seal: Seal | None = None
         self._here = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._writer = threading.RLock()
@@ -61,6 +63,11 @@ class Database:
                 connection.rollback()
                 raise
 
+    def open_seal(self, seal: Seal) -> None:
+        """Read and write sealed values from now on; called before other threads come."""
+        self._seal = seal
+        prepare(self.reading(), seal)
+
     def close(self) -> None:
         """Close the connections of all threads; the database may not be used afterwards."""
         with self._writer:
@@ -76,7 +83,7 @@ class Database:
             check_same_thread=False,
             factory=_Connection,
         )
-        connection.row_factory = sqlite3.Row
+        prepare(connection, self._seal)
         connection.execute("PRAGMA journal_mode=WAL")
         # FULL: a record that was saved stays saved when the battery goes flat the next moment.
         connection.execute("PRAGMA synchronous=FULL")

@@ -19,6 +19,11 @@ _PERSON = (
     "seen_at"
 )
 _PERSON_COLUMNS = 10
+_QUERIES = (
+    "SELECT name, value FROM setting",
+    f"SELECT {_PERSON} FROM person",
+    "SELECT person_id, way, salt, wrapped FROM person_key",
+)
 
 
 def restore_device(folder: Path, make: Callable[[], Database]) -> Database:
@@ -33,6 +38,8 @@ def restore_device(folder: Path, make: Callable[[], Database]) -> Database:
         for row in rows:
             if _is_setting(row):
                 connection.execute("INSERT OR IGNORE INTO setting VALUES (?, ?)", row)
+            elif _is_wrapped_key(row):
+                connection.execute("INSERT OR IGNORE INTO person_key VALUES (?, ?, ?, ?)", row)
             elif _is_person(row):
                 connection.execute(
                     f"INSERT OR IGNORE INTO person ({_PERSON}) VALUES (?,?,?,?,?,?,?,?,?,?)", row
@@ -45,7 +52,7 @@ def _read(place: Path) -> list[Row]:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(dir=place) as work:
         copy = copied(place, DEVICE_FILE, Path(work))
-        for query in ("SELECT name, value FROM setting", f"SELECT {_PERSON} FROM person"):
+        for query in _QUERIES:
             try:
                 with closing(sqlite3.connect(copy)) as connection:
                     rows += connection.execute(query).fetchall()
@@ -59,6 +66,10 @@ def _is_setting(row: Row) -> bool:
     name = row[0]
     known = len(row) == 2 and isinstance(name, str) and isinstance(row[1], str)
     return known and _NAME.fullmatch(str(name)) is not None
+
+
+def _is_wrapped_key(row: Row) -> bool:
+    return len(row) == 4 and row[1] in ("password", "pin") and isinstance(row[3], bytes)
 
 
 def _is_person(row: Row) -> bool:

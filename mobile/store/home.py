@@ -15,9 +15,11 @@ from pathlib import Path
 
 from mobile.store.database import Database
 from mobile.store.device_salvage import DEVICE_FILE, DEVICE_TABLES, restore_device
+from mobile.store.keyring import PASSWORD, PIN, Keyring
 from mobile.store.person_store import PersonStore
 from mobile.store.salvage import PERSON_FILE, PERSON_TABLES, damage, restore, unreadable
 from mobile.store.schema import DEVICE
+from mobile.store.sealing import Seal
 from mobile.store.times import as_text, from_text
 from sync.errors import Refused
 from sync.ids import uuid7
@@ -55,6 +57,7 @@ class DeviceHome:
         self._sound: set[str] = set()
         self._looking = threading.Lock()
         self._database = self._open_database()
+        self.keyring = Keyring(self._database)
 
     @property
     def device_id(self) -> str:
@@ -79,7 +82,11 @@ class DeviceHome:
         return [_person(row) for row in rows]
 
     def remember_person(self, person: KnownPerson, password: str, now: datetime) -> None:
-        """Let `person` open the app offline from now on (scrypt with a salt of their own)."""
+        """Let `person` open the app offline from now on (scrypt with a salt of their own).
+
+        Raises `Unavailable("key_needed")` when their data here is sealed by another password.
+        """
+        self.keyring.admit(person.id, password)
         salt = os.urandom(16)
         with self._database.writing() as connection:
             connection.execute(
@@ -124,11 +131,15 @@ class DeviceHome:
         locked_until = from_text(row["locked_until"])
         if locked_until is not None and now < locked_until:
             raise Refused("locked_out", retry_after=int((locked_until - now).total_seconds()) + 1)
-        good = _matches(password, row["salt"], row["password_hash"]) or (
+        by_password = _matches(password, row["salt"], row["password_hash"])
+        good = by_password or (
             row["pin_hash"] is not None and _matches(password, row["pin_salt"], row["pin_hash"])
         )
         self._count_try(row, now, good=good)
-        return _person(row) if good else None
+        if not good:
+            return None
+        self.keyring.admit(row["id"], password, PASSWORD if by_password else PIN)
+        return _person(row)
 
     def set_pin(self, person_id: str, pin: str) -> None:
         """Let the person open the app with a PIN. Raises `Refused("invalid")` below four digits."""
@@ -140,6 +151,7 @@ class DeviceHome:
                 "UPDATE person SET pin_salt = ?, pin_hash = ? WHERE id = ?",
                 (salt, _hash(pin, salt), person_id),
             )
+        self.keyring.admit(person_id, pin, PIN)
 
     def is_pin(self, username: str, secret: str) -> bool:
         """Say whether `secret` is the person's PIN here: the server knows passwords only."""
@@ -169,27 +181,29 @@ class DeviceHome:
         """Return the person's store, made when new.
 
         The first time it is looked at closely; a damaged one is set aside and what it held saved
-        (`mobile.store.salvage`).
+        (`mobile.store.salvage`). Raises `Unavailable("key_needed")` when it is sealed by a key that
+        only a password or PIN opens.
         """
+        seal = self.keyring.seal(person_id)
         folder = self.folder / "people" / person_id
         with self._looking:
             if person_id not in self._sound:
-                self._make_sound(folder)
+                self._make_sound(folder, seal)
                 self._sound.add(person_id)
-        return PersonStore(folder)
+        return PersonStore(folder, seal=seal)
 
     def close(self) -> None:
         self._database.close()
 
-    def _make_sound(self, folder: Path) -> None:
+    def _make_sound(self, folder: Path, seal: Seal | None) -> None:
         why = damage(folder / PERSON_FILE, PERSON_TABLES)
         if why is None:
-            store = PersonStore(folder)
+            store = PersonStore(folder, seal=seal)
             why = unreadable(store)
             store.close()
         if why is not None:
             _log.warning("the database in %s is damaged: %s", folder.name, why)
-            restore(folder, lambda: PersonStore(folder))
+            restore(folder, lambda: PersonStore(folder, seal=seal))
 
     def _open_database(self) -> Database:
         path = self.folder / DEVICE_FILE

@@ -136,7 +136,8 @@ class OutboxTable:
             )
             # Or they said what to mend: it is shown with what is wrong.
             connection.execute(
-                """UPDATE change SET error = sealed(json_set(coalesce(opened(error), '{}'), '$.fields',
+                """UPDATE change SET error = sealed(json_set(
+                     coalesce(opened(error), '{}'), '$.fields',
                      json(json_patch(coalesce(json_extract(opened(error), '$.fields'), '{}'),
                        json_object('supervisor', json_array(said.note))))))
                    FROM (SELECT id, json_extract(opened(data), '$.note') AS note

@@ -10,8 +10,11 @@ from mobile.store.outbox import OutboxTable
 from mobile.store.photo_shelf import PhotoShelf
 from mobile.store.replica import ReplicaTable
 from mobile.store.schema import PERSON
+from mobile.store.sealing import Seal, seal_of
+from sync.errors import Unavailable
 from sync.round import KEEP_ACKNOWLEDGED
 
+_SEALED_BY = "sealed_by"
 KEEP_VERIFIED_ORIGINALS = timedelta(days=30)
 
 
@@ -23,13 +26,20 @@ class PersonStore:
     `mobile.store.worklist`, …).
     """
 
-    def __init__(self, folder: Path, kind: type[Database] = Database) -> None:
-        """`kind` is how the database behaves: the simulator's can end at any commit."""
+    def __init__(
+        self, folder: Path, kind: type[Database] = Database, seal: Seal | None = None
+    ) -> None:
+        """`kind` is how the database behaves: the simulator's can end at any commit.
+
+        `seal`: what is written is sealed by it. Raises `Unavailable("key_needed")` for a store that
+        is sealed while its key is not open.
+        """
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.database = kind(folder / "person.sqlite", PERSON)
+        self.seal = self._open_seal(seal)
         self.outbox = OutboxTable(self.database)
-        self.photos = PhotoShelf(self.database, folder / "photos")
+        self.photos = PhotoShelf(self.database, folder / "photos", self.seal)
         self.replica = ReplicaTable(self.database)
         self.outbox.recover()
 
@@ -52,6 +62,20 @@ class PersonStore:
         """Let go of what need not be kept: old acknowledged changes, verified old originals."""
         self.photos.remove_originals(now - KEEP_VERIFIED_ORIGINALS)
         self.outbox.forget_acknowledged(now - KEEP_ACKNOWLEDGED)
+
+    def _open_seal(self, seal: Seal | None) -> Seal | None:
+        known = self.note(_SEALED_BY)
+        if seal is None and not known:
+            return None
+        if seal is None or known not in ("", seal.key_id.hex()):
+            seal = seal_of(known)
+        if seal is None:
+            self.database.close()
+            raise Unavailable("key_needed", detail=self.folder.name)
+        self.database.open_seal(seal)
+        if not known:
+            self.set_note(_SEALED_BY, seal.key_id.hex())
+        return seal
 
     def close(self) -> None:
         self.database.close()

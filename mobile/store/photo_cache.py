@@ -38,7 +38,7 @@ def wanted_photos(store: PersonStore) -> Sequence[str]:
     """Return photos of cases on Today's list that this device cannot show, at most 200."""
     rows = store.reading().execute(
         """SELECT DISTINCT json_extract(photo.value, '$.sha256') AS sha256
-           FROM replica, json_each(replica.data, '$.photos') AS photo
+           FROM replica, json_each(opened(replica.data), '$.photos') AS photo
            WHERE replica.actionable = 1 AND replica.entity = 'case'
              AND json_extract(photo.value, '$.verified')"""
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mobile.store.database import Database
+from mobile.store.sealing import Seal, SealBroken, open_file
 from mobile.store.times import as_text, from_text
 from sync.photos import PhotoState, QueuedPhoto
 
@@ -38,8 +39,9 @@ class PhotoShelf:
     `folder` holds the originals by hash; `folder/copies` what was derived from them.
     """
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, seal: Seal | None = None) -> None:
         self._database = database
+        self.seal = seal
         self.folder = folder
         self.copies = folder / "copies"
         self.copies.mkdir(parents=True, exist_ok=True)
@@ -111,13 +113,21 @@ class PhotoShelf:
         held = self.get(sha256)
         if held is None or not held.original.exists():
             return b""
-        with held.original.open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
+        try:
+            with open_file(held.original) as file:
+                file.seek(offset)
+                return file.read(size)
+        except SealBroken:
+            return b""  # altered on this device: whoever sends it sees that it ends too early
 
     def is_intact(self, sha256: str) -> bool:
         held = self.get(sha256)
-        return held is not None and held.original.exists() and file_hash(held.original) == sha256
+        try:
+            return (
+                held is not None and held.original.exists() and file_hash(held.original) == sha256
+            )
+        except SealBroken:
+            return False
 
     def mark_upload(self, sha256: str, url: str, offset: int) -> None:
         self._update(
@@ -158,7 +168,7 @@ class PhotoShelf:
 
     def remember_caption(self, sha256: str, caption: str) -> None:
         """Note (as JSON) what the watermarked copy will say, until it has been made."""
-        self._update("caption = ?", (caption,), sha256)
+        self._update("caption = sealed(?)", (caption,), sha256)
 
     def undeveloped(self) -> Sequence[tuple[str, str]]:
         """Return (sha256, caption) of photos whose copies have not been made."""
@@ -234,9 +244,9 @@ class PhotoShelf:
 
 
 def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hex digits."""
+    """Return the SHA-256 of a file, as it was before it was sealed, as 64 hex digits."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_file(path) as file:
         while block := file.read(_READ_BYTES):
             digest.update(block)
     return digest.hexdigest()

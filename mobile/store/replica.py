@@ -17,7 +17,9 @@ from sync.remote import LinkDown, Page, Row, ScopeDigest
 
 _COLUMNS = 13
 _LOAD_ROWS = 1000
-_PUT = f"""INSERT INTO {{table}} VALUES ({",".join("?" * _COLUMNS)})
+_DATA = 5  # the place of `data` among the columns
+_MARKS = ",".join("sealed(?)" if place == _DATA else "?" for place in range(_COLUMNS))
+_PUT = f"""INSERT INTO {{table}} VALUES ({_MARKS})
     ON CONFLICT (scope, entity, id) DO UPDATE SET seq = excluded.seq, version = excluded.version,
         data = excluded.data, state = excluded.state, due_at = excluded.due_at,
         actionable = excluded.actionable, min_lat = excluded.min_lat, min_lon = excluded.min_lon,

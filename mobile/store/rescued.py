@@ -88,7 +88,7 @@ def adopt(store: PersonStore, rescued: RescuedChange, now: datetime) -> bool:
             connection.execute(
                 """INSERT INTO change (id, n, kind, record_id, previous, replaces, content,
                        created_at, state, outcome, version, error, acknowledged_at)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                   VALUES (?, ?, ?, ?, ?, ?, sealed(?), ?, ?, ?, ?, sealed(?), ?)""",
                 (
                     change.id,
                     min(lowest, 0) - 1,

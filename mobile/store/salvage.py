@@ -114,11 +114,10 @@ def unreadable(store: PersonStore) -> str | None:
         connection.text_factory = bytes
         try:
             rows = connection.execute(f"SELECT id, content FROM {table} WHERE {condition}")
-            for row_id, content in rows.fetchall():
-                try:
-                    json.loads(content)
-                except ValueError:
-                    return f"{table} {row_id!r} cannot be read"
+            for _, content in rows:
+                json.loads(content)
+        except ValueError as error:  # no JSON, no UTF-8, or a broken seal
+            return f"a row of {table} cannot be read: {error}"
         finally:
             connection.text_factory = str
     return None

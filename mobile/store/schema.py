@@ -13,6 +13,11 @@ DEVICE: tuple[Migration, ...] = (
             salt BLOB NOT NULL, password_hash BLOB NOT NULL, pin_salt BLOB, pin_hash BLOB,
             failures INTEGER NOT NULL DEFAULT 0, locked_until TEXT, seen_at TEXT NOT NULL)""",
     ),
+    (
+        """CREATE TABLE person_key (
+            person_id TEXT NOT NULL, way TEXT NOT NULL, salt BLOB NOT NULL, wrapped BLOB NOT NULL,
+            PRIMARY KEY (person_id, way)) WITHOUT ROWID""",
+    ),
 )
 
 _ROWS = """(

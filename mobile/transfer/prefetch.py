@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from mobile.store.person_store import PersonStore
 from mobile.store.photo_cache import cached_path, wanted_photos
+from mobile.store.sealing import seal_file
 from mobile.transfer.remote import HttpRemote
 from sync.remote import ServerSaidNo
 
@@ -18,7 +19,10 @@ def fetch_wanted(store: PersonStore, remote: HttpRemote, interrupted: Callable[[
         if interrupted():
             break
         try:
-            remote.fetch_photo(sha256, "screen", cached_path(store, sha256))
+            target = cached_path(store, sha256)
+            fetched_file = target.with_suffix(".fetched")
+            remote.fetch_photo(sha256, "screen", fetched_file)
+            seal_file(fetched_file, target, store.seal)
         except ServerSaidNo as no:
             if no.status in (401, 429) or no.status >= 500:
                 raise

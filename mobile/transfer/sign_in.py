@@ -46,7 +46,8 @@ def sign_in(home: DeviceHome, devices: Devices, username: str, password: str) ->
             return _offline(home, devices, username, password, no)
         if no.code == "device_revoked" and _is_known(home, username):
             return SignedIn(unlock(home, devices, username, password), online=False, revoked=True)
-        if no.status == 401 and home.is_pin(username, password):
+        if no.status == 401 and (home.is_pin(username, password) or _is_locked(home, username)):
+            # A PIN, or the former password that still seals what is on this device.
             return _offline(home, devices, username, password, no)
         raise refused(no) from no
     return SignedIn(person, online=True)
@@ -157,6 +158,11 @@ def known_person(raw: Json, username: str) -> KnownPerson:
         areas=tuple(raw["areas"]),
         unit_id=raw.get("unit_id"),
     )
+
+
+def _is_locked(home: DeviceHome, username: str) -> bool:
+    people = [person.id for person in home.people() if person.username == username]
+    return any(home.keyring.is_locked(person_id) for person_id in people)
 
 
 def _is_known(home: DeviceHome, username: str) -> bool:

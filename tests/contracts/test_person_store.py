@@ -11,6 +11,7 @@ import pytest
 
 from mobile.store.person_store import PersonStore
 from mobile.store.photo_shelf import HeldPhoto
+from mobile.store.sealing import Seal
 from sync.digests import scope_digest
 from sync.messages import Change, Outcome, PhotoRef, PhotoRole
 from sync.outbox import ChangeState, Settlement
@@ -45,7 +46,14 @@ def _in_memory(_folder: Path) -> Subject:
 
 
 def _on_disk(folder: Path) -> Subject:
-    store = PersonStore(folder)
+    return _subject(PersonStore(folder))
+
+
+def _sealed_on_disk(folder: Path) -> Subject:
+    return _subject(PersonStore(folder, seal=Seal(bytes(32))))
+
+
+def _subject(store: PersonStore) -> Subject:
 
     def state(change_id: str) -> ChangeState:
         entry = store.outbox.entry(change_id)
@@ -93,7 +101,7 @@ def _photo_on_disk(store: PersonStore, data: bytes) -> str:
     return sha256
 
 
-@pytest.fixture(params=[_in_memory, _on_disk], ids=["memory", "disk"])
+@pytest.fixture(params=[_in_memory, _on_disk, _sealed_on_disk], ids=["memory", "disk", "sealed"])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     made: Subject = request.param(tmp_path / "person")
     yield made

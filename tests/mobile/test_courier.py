@@ -17,6 +17,7 @@ from PIL import Image
 from mobile.capture.finalise import finalise
 from mobile.device.connectivity import Network
 from mobile.store.photo_cache import cached_path
+from mobile.store.sealing import open_file
 from mobile.store.summary import sync_summary
 from mobile.store.worklist import Group, today
 from mobile.transfer.courier import Courier, CourierStatus, Phase
@@ -234,7 +235,7 @@ def test_pictures_of_todays_cases_are_fetched_for_offline_use(
     (item,) = [one for one in today(other.store, other.now()) if one.case_id == change.record_id]
     assert item.photo is not None
     assert item.photo.path is not None
-    with Image.open(item.photo.path) as picture:
+    with open_file(Path(item.photo.path)) as file, Image.open(file) as picture:
         assert max(picture.size) <= 1920
     watched.courier.stop()
     other.close()

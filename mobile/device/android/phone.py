@@ -12,11 +12,13 @@ from mobile.store.home import DeviceHome
 
 def phone_devices(home: DeviceHome) -> Devices:
     """Return the phone's own parts. Permissions are asked for when each is first used."""
+    keys = KeystoreVault(home.folder / "vault.json")
+    home.keyring.use(keys)
     return Devices(
         camera=PhoneCamera(home.folder / "camera"),
         locator=SatelliteLocator(),
         connectivity=PhoneNetwork(),
         power=PhoneBattery(),
-        keys=KeystoreVault(home.folder / "vault.json"),
+        keys=keys,
         clock=DeviceClock(home),
     )

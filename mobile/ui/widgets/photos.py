@@ -19,6 +19,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.floatlayout import FloatLayout
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from mobile.store.sealing import SealBroken, open_file
 from mobile.ui.kv import load_beside
 from mobile.ui.widgets import buttons as _buttons  # noqa: F401
 
@@ -30,10 +31,10 @@ _textures: "OrderedDict[tuple[str, int], Texture]" = OrderedDict()
 
 def _decode(path: str, edge: int) -> tuple[tuple[int, int], bytes] | None:
     try:
-        with Image.open(path) as picture:
+        with open_file(Path(path)) as file, Image.open(file) as picture:
             picture.draft("RGB", (edge, edge))
             upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, UnidentifiedImageError):
+    except (OSError, SealBroken, UnidentifiedImageError):
         return None
     upright.thumbnail((edge, edge))
     return upright.size, upright.tobytes()
