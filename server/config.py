@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from sync.errors import XunchengError
 
 PREFIX = "XUNCHENG_"
+DATABASE_DRIVERS = ("sqlite", "postgresql+psycopg")
 
 
 @dataclass(frozen=True)
@@ -66,20 +70,19 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     unknown = sorted(set(given) - set(FIELDS))
     if unknown:
         raise _wrong(unknown[0], "no such setting")
-    home = Path(given.get("HOME", "var")).expanduser().resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    home = _home(given.get("HOME", "var"))
     return Settings(
         home=home,
-        database_url=given.get("DATABASE_URL", f"sqlite:///{home / 'xuncheng.db'}"),
-        photo_store=given.get("PHOTO_STORE", str(home / "photos")),
+        database_url=_database_url(given.get("DATABASE_URL"), home),
+        photo_store=_photo_store(given.get("PHOTO_STORE"), home),
         secret_key=_secret(given.get("SECRET_KEY"), home),
         timezone=_zone(given.get("TIMEZONE", "Asia/Shanghai")),
         demo=_switch(given, "DEMO"),
         language=_one_of(given, "LANGUAGE", ("zh", "en")),
         log_level=_one_of(given, "LOG_LEVEL", ("info", "debug", "warning", "error")),
         trusted_proxies=_count(given, "TRUSTED_PROXIES"),
-        division=given.get("DIVISION", "360802"),
-        tile_url=given.get("TILE_URL", ""),
+        division=_division(given.get("DIVISION", "360802")),
+        tile_url=_tile_url(given.get("TILE_URL", "")),
         tile_crs=_one_of(given, "TILE_CRS", ("wgs84", "gcj02")),
         secure_cookies=_switch(given, "SECURE_COOKIES"),
     )
@@ -88,6 +91,50 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def _wrong(name: str, why: str) -> XunchengError:
     full = PREFIX + name
     return XunchengError("bad_setting", fields={full: [why]}, detail=f"{full}: {why}")
+
+
+def _home(text: str) -> Path:
+    home = Path(text).expanduser().resolve()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _wrong("HOME", f"cannot be made or used: {error.strerror}") from error
+    return home
+
+
+def _database_url(given: str | None, home: Path) -> str:
+    if given is None:
+        return f"sqlite:///{home / 'xuncheng.db'}"
+    try:
+        driver = make_url(given).drivername
+    except (ArgumentError, ValueError):
+        driver = ""
+    if driver not in DATABASE_DRIVERS:
+        raise _wrong("DATABASE_URL", f"must begin with one of {', '.join(DATABASE_DRIVERS)}")
+    return given
+
+
+def _photo_store(given: str | None, home: Path) -> str:
+    if given is None:
+        return str(home / "photos")
+    if not given or ("://" in given and not given.startswith("s3://")):
+        raise _wrong("PHOTO_STORE", "must be a folder or s3://bucket/prefix")
+    return given
+
+
+def _division(code: str) -> str:
+    if not (code.isascii() and code.isdigit() and len(code) == 6):
+        raise _wrong("DIVISION", "must be six digits")
+    return code
+
+
+def _tile_url(url: str) -> str:
+    if url and not (
+        url.startswith(("http://", "https://"))
+        and all(part in url for part in ("{z}", "{x}", "{y}"))
+    ):
+        raise _wrong("TILE_URL", "must be like https://…/{z}/{x}/{y}")
+    return url
 
 
 def _secret(given: str | None, home: Path) -> str:

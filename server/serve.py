@@ -30,7 +30,13 @@ STOP_WITHIN_S = 10
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, help="0 takes a free port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="0 takes a free port.",
+)
 @click.option("--workers", default=1, show_default=True, help="Above one: gunicorn processes.")
 @with_appcontext
 def serve(host: str, port: int, workers: int) -> None:
