@@ -46,7 +46,6 @@ ON_THE_WAY = {
     Fault.PROXY_PAGE: 1,
     Fault.SLOW_DOWN: 1,
     Fault.TOKEN_EXPIRED: 1,
-    Fault.BIT_FLIPPED: 1,
 }
 
 
@@ -58,10 +57,12 @@ class Weather:
     chance: float
     counted: Counter[Fault] = field(default_factory=Counter)
 
-    def on_the_way(self) -> Fault | None:
-        """Draw what happens to one request."""
+    def on_the_way(self, *, with_bytes: bool) -> Fault | None:
+        """Draw what happens to one request; `with_bytes`: it carries a piece of a photo."""
         if self.random.random() >= self.chance:
             return None
+        if with_bytes and self.random.random() < 0.2:
+            return Fault.BIT_FLIPPED
         return self.random.choices(list(ON_THE_WAY), list(ON_THE_WAY.values()))[0]
 
     def count(self, fault: Fault) -> None:

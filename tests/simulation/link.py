@@ -103,9 +103,7 @@ class Link(BaseAdapter):
     def carry(self, sent: Sent) -> Answered:
         """Return what came back for one request, after the time that it took."""
         weather, time = self.ether.weather, self.ether.time
-        fault = weather.on_the_way()
-        if fault is Fault.BIT_FLIPPED and sent.method != "PATCH":
-            fault = None
+        fault = weather.on_the_way(with_bytes=sent.method == "PATCH")
         if fault is not None:
             weather.count(fault)
             self.ether.log(f"{self.name} {sent.method} {sent.path}: {fault}")

@@ -44,7 +44,7 @@ def run(
     try:
         return run_seed(ground_of(plant), seed, act, say)
     except Exception:
-        found = Findings(other=[traceback.format_exc()])
+        found = Findings(other=[traceback.format_exc(limit=-3)])
         return Result(seed, "", Counter(), 0, found)
 
 

@@ -23,6 +23,7 @@ from mobile.device.devices import DEMO_ROUTE, Devices
 from mobile.store.database import Database, Migration
 from mobile.store.home import DeviceHome
 from mobile.store.person_store import PersonStore
+from mobile.store.sealing import KEY_BYTES, Seal
 from mobile.store.summary import NEXT_TRY
 from mobile.transfer.courier import Courier, Phase
 from mobile.transfer.sign_in import sign_in
@@ -82,7 +83,7 @@ def mortal(fate: Fate, committed: Callable[[], None]) -> type[Database]:
 
 @dataclass
 class Phone:
-    """`store_kind` is the person's store; a planted mistake gives another."""
+    """`store_kind` is the person's store; a planted mistake gives another. `seal`: at rest."""
 
     handheld: Handheld
     folder: Path
@@ -91,6 +92,7 @@ class Phone:
     rounded: Callable[["Phone"], None]
     store_kind: type[PersonStore] = PersonStore
     link_kind: type[Link] = Link
+    seal: Seal | None = None
     wrong_by: timedelta = timedelta()
     fate: Fate = field(default_factory=Fate)
     tasks: list[greenlet] = field(default_factory=list)
@@ -136,7 +138,7 @@ class Phone:
         kind = mortal(self.fate, self._committed)
         while True:
             try:
-                self.store = self.store_kind(self.person_folder, kind)
+                self.store = self.store_kind(self.person_folder, kind, self.seal)
                 break
             except Killed:  # at its very first commit
                 self.fate.spare()
@@ -255,6 +257,11 @@ class Phone:
         """Return the ids of changes that need a person."""
         entries = self.store.outbox.entries("state = ?", (ChangeState.ATTENTION,))
         return [entry.change.id for entry in entries]
+
+
+def seal_of_phone(handheld: Handheld) -> Seal:
+    """Return the seal under which the data of a phone's person lie."""
+    return Seal(Random(handheld.id).randbytes(KEY_BYTES))
 
 
 def set_up(folder: Path, handheld: Handheld, devices_of: Callable[[DeviceHome], Devices]) -> None:

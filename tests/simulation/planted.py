@@ -13,6 +13,7 @@ from mobile.store.database import Database
 from mobile.store.outbox import OutboxTable
 from mobile.store.person_store import PersonStore
 from mobile.store.replica import ReplicaTable
+from mobile.store.sealing import Seal
 from sync.outbox import ChangeState, Settlement
 from sync.remote import Page
 from tests.simulation.faults import Killed
@@ -42,14 +43,18 @@ class ForgetfulOutbox(OutboxTable):
 
 
 class CursorFirstStore(PersonStore):
-    def __init__(self, folder: Path, kind: type[Database] = Database) -> None:
-        super().__init__(folder, kind)
+    def __init__(
+        self, folder: Path, kind: type[Database] = Database, seal: Seal | None = None
+    ) -> None:
+        super().__init__(folder, kind, seal)
         self.replica = CursorFirstReplica(self.database)
 
 
 class ForgetfulStore(PersonStore):
-    def __init__(self, folder: Path, kind: type[Database] = Database) -> None:
-        super().__init__(folder, kind)
+    def __init__(
+        self, folder: Path, kind: type[Database] = Database, seal: Seal | None = None
+    ) -> None:
+        super().__init__(folder, kind, seal)
         self.outbox = ForgetfulOutbox(self.database)
 
 

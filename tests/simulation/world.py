@@ -19,7 +19,7 @@ from tests.simulation.checks import AtRest, Findings, check_after_round, check_p
 from tests.simulation.faults import Fault, Weather
 from tests.simulation.ledger import Ledger
 from tests.simulation.link import Ether, Link
-from tests.simulation.phone import Phone, set_up
+from tests.simulation.phone import Phone, seal_of_phone, set_up
 from tests.simulation.server_side import ServerSide
 from tests.simulation.time_line import TimeLine
 from tests.simulation.town import HANDHELDS, Handheld, build_town, copy_folder, make_pictures
@@ -134,7 +134,14 @@ class World:
         plant = self.ground.plant
         folder = self.ground.fresh(handheld)
         return Phone(
-            handheld, folder, self.ether, self._committed, self._rounded, plant.store, plant.link
+            handheld,
+            folder,
+            self.ether,
+            self._committed,
+            self._rounded,
+            plant.store,
+            plant.link,
+            seal_of_phone(handheld) if self.random.random() < 0.5 else None,
         )
 
     def _complain(self, text: str) -> None:
