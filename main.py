@@ -32,6 +32,10 @@ class PhoneApp(OfficerApp):
 def main() -> None:
     """Run the app over the phone's own parts, in the folder that Android gives to it."""
     home = DeviceHome(Path(app_storage_path()) / "device")
+    # Rescue packages go where a cable or a file app finds them, without any permission.
+    shared = _Activity.mActivity.getExternalFilesDir(None)
+    if shared is not None:
+        home.set_setting("rescue_folder", f"{shared.getAbsolutePath()}/rescue")
     PhoneApp(home, android_devices(home)).run()
 
 
