@@ -9,11 +9,13 @@ import click
 
 from bench.app_start import measure_app_start
 from bench.capture import measure_capture
+from bench.crowds import measure_crowds
 from bench.figures import Figure, as_table
 from bench.photos import measure_photos
 from bench.pushing import measure_pull, measure_push
 from bench.slow_phones import measure_slow_phones
 from bench.sweeping import measure_sweep
+from bench.syncing import measure_bootstrap, measure_cuts, measure_delta, measure_wire
 
 MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "push": measure_push,
@@ -23,6 +25,11 @@ MEASUREMENTS: dict[str, Callable[[], list[Figure]]] = {
     "app-start": measure_app_start,
     "sweep": measure_sweep,
     "slow-phones": measure_slow_phones,
+    "wire": measure_wire,
+    "bootstrap": measure_bootstrap,
+    "delta": measure_delta,
+    "crowds": measure_crowds,
+    "cuts": measure_cuts,
 }
 
 

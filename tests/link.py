@@ -16,6 +16,7 @@ class Link:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.bytes_up = 0
+        self.bytes_down = 0
         self.cuts = 0
         self.bytes_per_second: int | None = None
         self._up = True
@@ -68,6 +69,8 @@ class Link:
                 if upward and self._counts_to_cut(len(block)):
                     self._break()
                     return
+                if not upward:
+                    self.bytes_down += len(block)
                 if upward and self.bytes_per_second:
                     time.sleep(len(block) / self.bytes_per_second)
                 target.sendall(block)
