@@ -15,13 +15,14 @@ from mobile.rescue.packing import make_package
 from mobile.store.home import DeviceHome
 from mobile.store.person_store import PersonStore
 from mobile.store.summary import sync_summary
-from mobile.transfer.courier import Courier, Phase
+from mobile.transfer.courier import Courier, CourierStatus, Phase
 from mobile.transfer.errands import run_errands
 from mobile.transfer.sign_in import sign_in, sign_out
 from mobile.transfer.tokens import TokenKeeper
 from sync.errors import Refused
 from sync.outbox import ChangeState
 from tests.conftest import environment_for
+from tests.mobile.driver import Phone
 from tests.mobile.engine import PASSWORD, Engine, signed_in
 from tests.server_process import ROOT, ServerProcess
 
@@ -133,3 +134,18 @@ def test_each_outbox_is_its_owners_folder(first: Engine) -> None:
     assert list(other.outbox.entries("1")) == []
     other.close()
     home.close()
+
+
+def test_a_revoked_phone_locks_and_says_so_once(phone_of: Callable[..., Phone]) -> None:
+    phone = phone_of("officer1")
+    phone.sign_in()
+    app = phone.app
+    assert app is not None
+    app._status(CourierStatus(Phase.REVOKED, error="device_revoked"))
+    phone.hand.wait_to_see("此设备已停用")
+    assert (app.locked, phone.page.name) == (True, "sign_in")
+    phone.hand.write(phone.password_field(), PASSWORD)
+    phone.hand.tap(lambda widget: getattr(widget, "icon_name", "") == "login")
+    phone.hand.wait(lambda: not app.locked, what="to be let in again")
+    app._status(CourierStatus(Phase.REVOKED, error="device_revoked"))
+    assert not app.locked
