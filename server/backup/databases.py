@@ -88,7 +88,12 @@ def put_back_sqlite(copied: Path, target: Path, now: datetime) -> Path | None:
 
 
 def put_back_postgresql(copied: Path, url: str) -> None:
-    """Replace everything in the database at `url`, in one transaction: all of it or nothing."""
+    """Replace everything in the database at `url`, in one transaction: all of it or nothing.
+
+    Raises `XunchengError("database_busy")` while anybody else is connected to it.
+    """
+    if others := _others_connected(url):
+        raise XunchengError("database_busy", detail=f"{others} other connections")
     options = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
     clean = ("--clean", "--if-exists")
     _run("pg_restore", *options, *clean, f"--dbname={plain_address(url)}", str(copied))
@@ -99,6 +104,15 @@ def holds_tables(url: str) -> bool:
     with psycopg.connect(plain_address(url)) as connection:
         row = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone()
     return bool(row and row[0])
+
+
+def _others_connected(url: str) -> int:
+    with psycopg.connect(plain_address(url)) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def plain_address(url: str) -> str:

@@ -5,7 +5,6 @@ what waits for another change for more than five days is shown, and so is what c
 that had been taken away, or lost against another value of the same field (`docs/protocol.md`).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,8 +79,13 @@ def find_change(
     session: Session, actor: Actor, change_id: str, *, lock: bool = True
 ) -> ReceivedChange:
     """Return a change whose sender works in the actor's areas. Raises `not_found`."""
-    row = session.get(ReceivedChange, change_id, populate_existing=True, with_for_update=lock)
-    if row is None or row.person_id not in _people(session, actor):
+    query = select(ReceivedChange).where(
+        ReceivedChange.id == change_id, ReceivedChange.person_id.in_(_people(actor))
+    )
+    if lock:
+        query = query.with_for_update()
+    row = session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
         raise Refused("not_found")
     return row
 
@@ -182,7 +186,7 @@ def _changes(
 ) -> list[ReceivedChange]:
     query: Select[ReceivedChange] = (
         select(ReceivedChange)
-        .where(*where, ReceivedChange.person_id.in_(_people(session, actor)))  # type: ignore[arg-type]
+        .where(*where, ReceivedChange.person_id.in_(_people(actor)))  # type: ignore[arg-type]
         .order_by(ReceivedChange.received_at)
     )
     return list(session.scalars(query.limit(MOST)))
@@ -191,18 +195,17 @@ def _changes(
 def _unreadable(session: Session, actor: Actor) -> list[UnreadableChange]:
     query = (
         select(UnreadableChange)
-        .where(UnreadableChange.person_id.in_(_people(session, actor)))
+        .where(UnreadableChange.person_id.in_(_people(actor)))
         .order_by(UnreadableChange.received_at)
     )
     return list(session.scalars(query.limit(MOST)))
 
 
-def _people(session: Session, actor: Actor) -> Iterable[str]:
-    """Return who works, or worked, in the actor's areas; the whole district's see everybody."""
+def _people(actor: Actor) -> Select[str]:
+    """Select who works, or worked, in the actor's areas; the whole district's see everybody."""
     if any(len(code) <= 6 for code in actor.areas):
-        return list(session.scalars(select(Person.id)))
-    query = select(PersonArea.person_id).where(PersonArea.area_code.in_(actor.areas))
-    return list(session.scalars(query.distinct()))
+        return select(Person.id)
+    return select(PersonArea.person_id).where(PersonArea.area_code.in_(actor.areas))
 
 
 def _flagged(flag: str) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """Backups of a server that goes on working, and what a restore makes of them."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -83,10 +84,10 @@ def rows(environment: dict[str, str], statement: str) -> list[Any]:
     return found
 
 
-def upload(caller: Caller, data: bytes) -> None:
+def upload(caller: Caller, data: bytes, n: int = 1) -> None:
     """Name a photo in a report, then send its bytes."""
     sha256 = sha256_of(data)
-    change = report(1)
+    change = report(n)
     change["photos"] = [
         {"sha256": sha256, "bytes": len(data), "type": "image/jpeg", "role": "before"}
     ]
@@ -161,6 +162,44 @@ def test_a_backup_under_load_is_of_one_moment_and_holds_what_was_acknowledged(
     assert max(one.slowest_s, two.slowest_s) < 5  # the writers were not kept out
 
 
+def test_every_photo_that_the_copied_database_calls_verified_is_in_the_backup(
+    server: ServerProcess, elsewhere: dict[str, str], tmp_path: Path
+):
+    over = threading.Event()
+
+    def send_photos(username: str) -> None:
+        caller, n = Caller(server.url, username), 0
+        while not over.is_set():
+            n += 1
+            upload(caller, os.urandom(20_000), n)
+
+    senders = [
+        threading.Thread(target=send_photos, args=(name,)) for name in ("officer1", "officer2")
+    ]
+    for sender in senders:
+        sender.start()
+    try:
+        time.sleep(0.5)
+        server.command("backup", "--out", str(tmp_path / "backup"))
+    finally:
+        over.set()
+        for sender in senders:
+            sender.join()
+    server.stop()
+    manifest = json.loads((tmp_path / "backup/manifest.json").read_text())
+    assert manifest["missing"] == []
+    done = command(elsewhere, "restore", str(tmp_path / "backup"))
+    assert done.returncode == 0, done.stderr
+    verified = {
+        row.sha256
+        for row in rows(elsewhere, "SELECT sha256 FROM photo WHERE verified_at IS NOT NULL")
+    }
+    originals = Path(elsewhere["XUNCHENG_HOME"]) / "photos/originals"
+    held = {sha256_of(path.read_bytes()) for path in originals.rglob("*") if path.is_file()}
+    assert verified
+    assert verified == held
+
+
 def test_a_restored_server_serves_the_photos_and_the_same_sessions(
     server: ServerProcess, elsewhere: dict[str, str], tmp_path: Path
 ):
@@ -208,9 +247,8 @@ def test_a_home_that_is_in_use_is_left_alone_unless_forced(
     Caller(server.url, "officer1").push([report(1)])
     refused = command(environment, "restore", str(tmp_path / "backup"))
     assert (refused.returncode, "not_empty" in refused.stderr) == (1, True)
-    if database is None:
-        busy = command(environment, "restore", "--force", str(tmp_path / "backup"))
-        assert "database_busy" in busy.stderr
+    busy = command(environment, "restore", "--force", str(tmp_path / "backup"))
+    assert "database_busy" in busy.stderr
     server.stop()
     assert len(rows(environment, "SELECT id FROM received_change")) == 1
     forced = command(environment, "restore", "--force", str(tmp_path / "backup"))
@@ -273,6 +311,29 @@ def test_a_backup_of_a_newer_program_is_refused(whole: Path, tmp_path: Path):
     (whole / "manifest.json").write_text(json.dumps(manifest))
     done = command(environment_for(tmp_path / "elsewhere"), "restore", str(whole))
     assert "schema_outdated" in done.stderr
+
+
+def test_a_backup_of_an_older_program_is_brought_up_to_date(whole: Path, tmp_path: Path):
+    older = environment_for(tmp_path / "older")
+    (tmp_path / "older").mkdir()
+    shutil.copyfile(whole / "database.sqlite", tmp_path / "older/xuncheng.db")
+    assert command(older, "db", "downgrade", "0001").returncode == 0
+    ((revision,),) = rows(older, "SELECT version_num FROM alembic_version")
+    assert revision == "0001"
+    engine = create_engine(f"sqlite:///{tmp_path / 'older/xuncheng.db'}")
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    engine.dispose()
+    data = (tmp_path / "older/xuncheng.db").read_bytes()
+    (whole / "database.sqlite").write_bytes(data)
+    manifest = json.loads((whole / "manifest.json").read_text()) | {"revision": "0001"}
+    manifest["database"] |= {"sha256": sha256_of(data), "bytes": len(data)}
+    (whole / "manifest.json").write_text(json.dumps(manifest))
+    environment = environment_for(tmp_path / "elsewhere")
+    done = command(environment, "restore", str(whole))
+    assert done.returncode == 0, done.stderr
+    assert rows(environment, "SELECT count(*) FROM conflict") == [(0,)]
+    assert len(rows(environment, "SELECT id FROM received_change")) == 1
 
 
 def test_a_backup_is_readable_by_its_owner_only_and_never_written_over(

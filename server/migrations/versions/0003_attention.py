@@ -25,7 +25,7 @@ def upgrade():
 
 
 def downgrade():
-    with op.batch_alter_table('received_change', schema=None) as batch_op:
+    with op.batch_alter_table('received_change', recreate='never') as batch_op:
         batch_op.drop_index('ix_received_change_flagged', sqlite_where=sa.text("flags <> '[]'"), postgresql_where=sa.text("flags <> '[]'"))
         batch_op.drop_column('handled_at')
         batch_op.drop_column('handled_by')
