@@ -8,12 +8,16 @@ from flask import Flask
 
 from mobile.store.records import RecordItem, RecordStatus, records
 from server import clock
+from server.accounts.devices import ask_to_sync, sync_is_awaited
+from server.accounts.models import DeviceStatus
 from server.accounts.people import actor_of, find_person
 from server.app import create_app
 from server.catalog.editing import Switches, change_switches
 from server.config import read_settings
 from server.db import db
+from server.feed import transaction
 from server.ingest import attention as desk
+from server.ingest.device_status import lock_status
 from sync.outbox import ChangeState
 from tests.conftest import environment_for
 from tests.mobile.engine import Engine, signed_in
@@ -69,3 +73,20 @@ def test_a_refused_record_is_settled_when_it_was_carried_out_after_all(
     entry = engine.store.outbox.entry(change.id)
     assert entry is not None
     assert (entry.state, entry.outcome, entry.error) == (ChangeState.ACKNOWLEDGED, "applied", None)
+
+
+@pytest.mark.usefixtures("bureau")
+def test_a_phone_that_is_asked_to_sync_answers_though_it_holds_nothing(engine: Engine):
+    engine.sync()
+    with transaction() as session:
+        lock_status(session, engine.home.device_id, engine.person.id)
+    asked_at = clock.now()
+    with transaction() as session:
+        by = engine.person.id
+        status = ask_to_sync(session, engine.home.device_id, engine.person.id, by, asked_at)
+        assert sync_is_awaited(status)
+    assert engine.sync().pull.requests == ("sync",)
+    db.session.expire_all()
+    status = db.session.get_one(DeviceStatus, (engine.home.device_id, engine.person.id))
+    assert not sync_is_awaited(status)
+    assert engine.sync().pull.requests == ()

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from server import clock
+from server.accounts.devices import revoke_device
 from server.accounts.models import Device as DeviceRow
 from server.accounts.passwords import FAILURES_BEFORE_LOCK, LOCK_TIME, unlock
-from server.accounts.devices import revoke_device
 from server.accounts.people import add_person, find_person
 from server.accounts.sessions import refresh
 from server.app import create_app
