@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.catalog.lookup import LimitRow
-from server.catalog.models import Category, Condition, TimeLimit
-from server.catalog.publishing import publish_category, publish_condition
+from server.catalog.models import Category, Condition, TimeLimit, Unit
+from server.catalog.publishing import publish_category, publish_condition, publish_unit
 from server.feed import transaction
+from server.worktime.models import WorkSchedule
 from sync.errors import Refused
 
 UNITS = ("hour", "work_hour", "work_day")
@@ -46,9 +47,16 @@ def change_switches(key: str, switches: Switches, now: datetime) -> None:
 
 
 def change_limit(
-    key: str, condition_code: str, stage: str, value: int, unit: str, on: date, now: datetime
+    key: str,
+    condition_code: str,
+    stage: str,
+    value: int,
+    unit: str,
+    on: date,
+    now: datetime,
+    area_code: str | None = None,
 ) -> None:
-    """Give a condition's stage a new limit for all areas, from the local date `on`.
+    """Give a condition's stage a new limit from the local date `on`, in a known area or in all.
 
     Raises `Refused`: `unknown_condition`, `invalid` naming the field.
     """
@@ -57,22 +65,37 @@ def change_limit(
         condition = session.get(Condition, (key, condition_code))
         if condition is None:
             raise Refused("unknown_condition")
-        row = _replace_limit(session, condition, stage, on)
+        row = _replace_limit(session, condition, stage, on, area_code)
         row.value, row.unit, row.source = value, unit, f"{ENTERED} {on.isoformat()}"
         session.flush()
         condition.version += 1
-        shown = LimitRow(None, value, unit, on, None, row.source) if stage == "handle" else None
-        publish_condition(session, condition, shown or _handling(session, condition, on), now)
+        # Phones show what holds everywhere; the server knows better where the case lies.
+        publish_condition(session, condition, _handling(session, condition, on), now)
 
 
-def _replace_limit(session: Session, condition: Condition, stage: str, on: date) -> TimeLimit:
+def change_unit_hours(unit_id: str, schedule_code: str, now: datetime) -> None:
+    """Let a unit work by another schedule; deadlines already given stay. Raises `Refused`."""
+    with transaction() as session:
+        row = session.get(Unit, unit_id)
+        if row is None:
+            raise Refused("unknown_unit")
+        if session.get(WorkSchedule, schedule_code) is None:
+            raise Refused("not_found")
+        row.schedule_code = schedule_code
+        row.version += 1
+        publish_unit(session, row, now)
+
+
+def _replace_limit(
+    session: Session, condition: Condition, stage: str, on: date, area_code: str | None
+) -> TimeLimit:
     """End what holds from `on`, and return the row for the new limit."""
     rows = session.scalars(
         select(TimeLimit).where(
             TimeLimit.category_key == condition.category_key,
             TimeLimit.condition_code == condition.code,
             TimeLimit.stage == stage,
-            TimeLimit.area_code.is_(None),
+            TimeLimit.area_code == area_code,
         )
     )
     same_day: TimeLimit | None = None
@@ -87,7 +110,7 @@ def _replace_limit(session: Session, condition: Condition, stage: str, on: date)
         category_key=condition.category_key,
         condition_code=condition.code,
         stage=stage,
-        area_code=None,
+        area_code=area_code,
         effective_from=on,
         value=0,
         unit="hour",

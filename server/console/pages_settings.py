@@ -12,11 +12,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from server import clock
 from server.catalog.calendar_editing import change_day, change_schedule, confirm_year
-from server.catalog.editing import STAGES, Switches, change_limit, change_switches
-from server.catalog.models import Category, Condition, TimeLimit
+from server.catalog.editing import (
+    STAGES,
+    Switches,
+    change_limit,
+    change_switches,
+    change_unit_hours,
+)
+from server.catalog.models import Category, Condition, TimeLimit, Unit
 from server.console.blueprint import bp
+from server.console.names import names_for
 from server.console.security import page_settings
-from server.console.visitor import requires
+from server.console.visitor import requires, visitor
 from server.db import db
 from server.worktime.arithmetic import ScheduleDays
 from server.worktime.models import CalendarDay, WorkSchedule
@@ -116,6 +123,15 @@ def change_hours(code: str) -> str | BaseResponse | tuple[str, int]:
     return redirect(url_for("console.settings_hours"))
 
 
+@bp.post("/settings/unit-hours")
+@requires(Role.ADMIN)
+def change_hours_of_unit() -> BaseResponse:
+    """Let a unit work by another schedule."""
+    change_unit_hours(request.form.get("unit", ""), request.form.get("schedule", ""), clock.now())
+    flash(_("作息已保存。已经算好的时限不变，以后派遣的按新作息计算。"), "good")
+    return redirect(url_for("console.settings_hours"))
+
+
 @bp.get("/settings/categories")
 @requires(Role.ADMIN)
 def settings_categories() -> str:
@@ -165,7 +181,11 @@ def change_category_limit(key: str) -> str | BaseResponse | tuple[str, int]:
     """Give a condition a new limit, from today."""
     given, now = request.form, clock.now()
     on = now.astimezone(page_settings().timezone).date()
+    area = given.get("area") or None
     try:
+        if area not in {None, *(each.value for each in names_for(db.session()).streets(visitor()))}:
+            raise Refused("not_found")
+        db.session.rollback()
         change_limit(
             key,
             given.get("condition", ""),
@@ -174,6 +194,7 @@ def change_category_limit(key: str) -> str | BaseResponse | tuple[str, int]:
             given.get("unit", ""),
             on,
             now,
+            area,
         )
     except XunchengError as error:
         db.session.rollback()
@@ -200,6 +221,9 @@ def _hours_page(error: XunchengError | None, code: str | None = None) -> str:
     return render_template(
         "console/settings_hours.html",
         schedules=db.session.scalars(select(WorkSchedule).order_by(WorkSchedule.code)).all(),
+        units=db.session.scalars(
+            select(Unit).where(Unit.active).order_by(Unit.kind, Unit.name)
+        ).all(),
         kinds=SCHEDULE_DAYS,
         places=range(SPANS),
         error=error,
@@ -212,7 +236,7 @@ def _category_page(key: str, error: XunchengError | None) -> str:
     category = db.session.get(Category, key)
     if category is None:
         raise Refused("not_found")
-    on = clock.now().astimezone(page_settings().timezone).date()
+    on, names = clock.now().astimezone(page_settings().timezone).date(), names_for(db.session())
     conditions = db.session.scalars(
         select(Condition).where(Condition.category_key == key).order_by(Condition.position)
     )
@@ -227,5 +251,7 @@ def _category_page(key: str, error: XunchengError | None) -> str:
         conditions=conditions.all(),
         limits=[row for row in limits if row.effective_to is None or row.effective_to > on],
         stages=STAGES,
+        streets=names.streets(visitor()),
+        area_name=names.area,
         error=error,
     )

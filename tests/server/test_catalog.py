@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import func, select
 
 from server.app import create_app
+from server.catalog.editing import change_limit, change_unit_hours
 from server.catalog.importing import SEED_FILE, import_catalog, initials
 from server.catalog.initialising import fill_new_database
 from server.catalog.limits import limit_for
 from server.catalog.lookup import category, condition, crews_of, unit, unit_for
-from server.catalog.models import CatalogFile, Category, Condition, TimeLimit
+from server.catalog.models import CatalogFile, Category, Condition, TimeLimit, Unit
 from server.catalog.publishing import publish_category
 from server.cli import main
 from server.config import read_settings
@@ -25,6 +26,7 @@ from server.worktime.arithmetic import add_limit
 from server.worktime.loading import calendar_for, last_known_on
 from server.worktime.models import CalendarDay, WorkSchedule
 from server.worktime.seeding import PUBLISHED, seed_calendar
+from sync.errors import Refused
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -237,6 +239,33 @@ def test_edited_working_hours_move_deadlines():
     friday = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
     due = add_limit(friday, 1, "work_day", calendar_for(db.session(), "office", NOW)).at
     assert due == datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.usefixtures("in_demo_app")
+def test_a_street_may_have_a_limit_of_its_own():
+    session, today = db.session(), NOW.date()
+    usual = limit_for(session, "E06036", "main", "360802002", "handle", today)
+    session.rollback()
+    change_limit("E06036", "main", "handle", 3, "hour", today, NOW, "360802001")
+    own = limit_for(db.session(), "E06036", "main", "360802001", "handle", today)
+    assert (own.value, own.unit) == (3, "hour")
+    assert limit_for(db.session(), "E06036", "main", "360802002", "handle", today) == usual
+    db.session.rollback()
+    change_limit("E06036", "main", "handle", 5, "hour", today, NOW, "360802001")
+    assert limit_for(db.session(), "E06036", "main", "360802001", "handle", today).value == 5
+
+
+@pytest.mark.usefixtures("in_demo_app")
+def test_a_unit_works_by_the_schedule_that_it_is_given():
+    row = db.session.scalars(select(Unit).where(Unit.schedule_code == "office")).first()
+    unit_id = row.id
+    db.session.rollback()
+    change_unit_hours(unit_id, "seven_days", NOW)
+    assert unit(db.session(), unit_id).schedule_code == "seven_days"
+    db.session.rollback()
+    for wrong in ((unit_id, "never"), ("nobody", "office")):
+        with pytest.raises(Refused):
+            change_unit_hours(*wrong, NOW)
 
 
 @pytest.mark.usefixtures("in_demo_app")
