@@ -118,6 +118,7 @@ def test_another_phone_sends_the_records_as_they_were(
     own = other.report(photos / "gps_DSCN0010.jpg")
     taken = take_package(other.home, made.path, other.now())
     assert (taken.records, taken.photos, taken.refused) == (2, made.photos - 1, {})
+    assert waiting(other) == [own]  # the rescued ones never go as this phone's own
     carry(other)
     assert sync_summary(other.store).unsent_photos == 0
     rows = on_server(
