@@ -33,8 +33,6 @@ class Patience:
         if self.not_before is None or now >= self.not_before:
             return True
         if self.not_before - now > _LONGEST_OBEYED:
-            return True  # nobody waits that long: the device's clock has been put back
-        if self.not_before - now > _LONGEST_OBEYED:
             return True
         return asked and not self.ordered
 
