@@ -26,18 +26,7 @@ def test_a_call_to_12345_is_taken_in_handled_checked_and_closed(
     signed_in: SignedIn, photos: Path
 ) -> None:
     acceptor = signed_in("acceptor1")
-    acceptor.goto("/intake")
-    acceptor.fill("[name=outside_number]", "12345-20261120-7781")
-    acceptor.fill("[name=caller_name]", "王女士")
-    acceptor.fill("[name=caller_phone]", "13800138000")
-    acceptor.fill("[name=category]", "E06010 暴露垃圾")
-    acceptor.dispatch_event("[name=category]", "change")
-    acceptor.wait_for_selector("#condition option:nth-child(2)", state="attached")
-    acceptor.fill("[name=description]", "小区门口垃圾堆了两天没人清")
-    acceptor.fill("[name=address]", "吉州大道 18 号小区门口")
-    acceptor.select_option("[name=street]", index=1)
-    with acceptor.expect_navigation():
-        acceptor.locator("form.intake .form-end button").click()
+    _take_in_a_call(acceptor)
     address = acceptor.url
     assert _state(acceptor) == "待受理"
     assert "13800138000" in acceptor.inner_text("main")
@@ -84,6 +73,21 @@ def test_a_call_to_12345_is_taken_in_handled_checked_and_closed(
         assert move in told
     assert unit in told, "to whom it was dispatched"
     assert "已整改到位" in told, "what the check found"
+
+
+def _take_in_a_call(acceptor: Page) -> None:
+    acceptor.goto("/intake")
+    acceptor.fill("[name=outside_number]", "12345-20261120-7781")
+    acceptor.fill("[name=caller_name]", "王女士")
+    acceptor.fill("[name=caller_phone]", "13800138000")
+    acceptor.fill("[name=category]", "E06010 暴露垃圾")
+    acceptor.dispatch_event("[name=category]", "change")
+    acceptor.wait_for_selector("#condition option:nth-child(2)", state="attached")
+    acceptor.fill("[name=description]", "小区门口垃圾堆了两天没人清")
+    acceptor.fill("[name=address]", "吉州大道 18 号小区门口")
+    acceptor.select_option("[name=street]", index=1)
+    with acceptor.expect_navigation():
+        acceptor.locator("form.intake .form-end button").click()
 
 
 def _clerk_of(signed_in: SignedIn, unit: str) -> Page:
