@@ -267,9 +267,7 @@ def test_the_person_is_told_how_much_was_saved(phone_of: Callable[..., Phone]) -
     restarted = Phone(DeviceHome(phone.home.folder), phone.camera)
     try:
         restarted.sign_in()
-        restarted.hand.wait_to_see(
-            "手机数据库曾损坏，已修复：找回 1 条记录、0 份草稿、0 张照片"
-        )
+        restarted.hand.wait_to_see("手机数据库曾损坏，已修复：找回 1 条记录、0 份草稿、0 张照片")
         restarted.hand.tap("知道了")
     finally:
         restarted.close()
