@@ -47,6 +47,13 @@ BODIES = {
     Kind.PATROL_RECORD: {"started_at": iso(), "track": []},
     Kind.POSITION_REPORT: {"location": PLACE},
     Kind.WORK_RECORD: {"work_type": "posters", "quantity": 1, "unit_of_measure": "张"},
+    Kind.PREMISES_REGISTER: {
+        "name": "福满早餐店",
+        "address": "步行街 8 号",
+        "trade": "餐饮",
+        "location": PLACE,
+    },
+    Kind.PREMISES_UPDATE: {"set": {"name": "福满早餐店"}},
     Kind.CHANGE_WITHDRAW: {"change_id": new_id()},
 }
 
